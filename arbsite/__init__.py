@@ -1,0 +1,1 @@
+"""The site: settings, addresses, private servers and the commands that run everything."""

@@ -1,0 +1,1 @@
+"""Books rebuilt from snapshots and deltas, and judged for health."""

@@ -1,0 +1,1 @@
+"""Sockets, requests and supervision; Django-free."""

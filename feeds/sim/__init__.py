@@ -1,0 +1,1 @@
+"""A simulated exchange: delays, queues, fills and scripted markets."""

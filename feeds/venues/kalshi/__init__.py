@@ -1,0 +1,1 @@
+"""Kalshi, as its documents describe it."""

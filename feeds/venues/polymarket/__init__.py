@@ -1,0 +1,1 @@
+"""Polymarket, as its documents describe it."""

@@ -1,0 +1,1 @@
+"""What can be traded, and what equals what."""

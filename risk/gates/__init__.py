@@ -1,0 +1,1 @@
+"""One function for each reason to refuse a plan."""

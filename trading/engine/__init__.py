@@ -1,0 +1,1 @@
+"""The engine: events in, intents out; no clock, no network, no database."""

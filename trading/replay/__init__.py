@@ -1,0 +1,1 @@
+"""Journals and recordings run again through the engine."""
