@@ -1,1 +1,1 @@
-"""A simulated exchange: delays, queues, fills and scripted markets."""
+"""Simulated markets: a seeded scenario that moves equivalent markets, and an exchange that matches orders."""

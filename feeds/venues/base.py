@@ -1,0 +1,150 @@
+"""What every venue adapter offers: a sans-IO conversation.
+
+A `Session` is one socket's state machine. It is told what happened (`opened`, `received`, `fetched`, `ticked`,
+`closed`) with the time, and answers with `Output`s: text to send, events for the engine, requests to make, faults
+counted. It never waits, reads a clock or touches a socket. `Catalogue` lists what a venue trades.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from feeds.sim.scenario import Move
+from markets.discovery.catalog import Listing
+from markets.terms.ids import MarketId, VenueId
+from markets.terms.instruments import Market
+from markets.terms.units import Ns
+from trading.engine.events import Event
+
+
+class Request(msgspec.Struct, frozen=True):
+    """An HTTP request. `host` names one of the venue's configured hosts (`rest`, `gamma`, `clob`, `data`)."""
+
+    method: str
+    host: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What came back. `headers` have lower-case names."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Send this text frame."""
+
+    text: str
+
+
+class Emit(msgspec.Struct, frozen=True):
+    """Hand this event to the engine."""
+
+    event: Event
+
+
+class Fetch(msgspec.Struct, frozen=True):
+    """Make this request and answer with `fetched(tag, reply)`."""
+
+    tag: str
+    request: Request
+
+
+class Drop(msgspec.Struct, frozen=True):
+    """Close the socket and connect again."""
+
+    reason: str
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Something the venue did wrong, counted by `reason` and shown; `detail` is for the log."""
+
+    reason: str
+    detail: str = ""
+
+
+Output = Send | Emit | Fetch | Drop | Fault
+
+
+class Capabilities(msgspec.Struct, frozen=True):
+    """What an adapter can do, declared truthfully: the engine and the runtime rely on it."""
+
+    streams: bool
+    sequence_numbers: bool
+    max_markets_per_socket: int
+    heartbeat_ms: int
+    book_levels: int = 10
+
+
+class Session(Protocol):
+    """One socket's conversation; `at` is when the thing reached us."""
+
+    def opened(self, at: Ns) -> list[Output]: ...
+    def received(self, frame: str, at: Ns) -> list[Output]: ...
+    def fetched(self, tag: str, reply: Reply | None, at: Ns) -> list[Output]: ...
+    def ticked(self, at: Ns) -> list[Output]: ...
+    def closed(self, at: Ns, reason: str) -> list[Output]: ...
+
+
+class Catalogue(Protocol):
+    """Pages through what a venue lists: ask `first`, then `next` with each reply until it returns no request."""
+
+    def first(self) -> list[Request]: ...
+    def parse(self, request: Request, reply: Reply) -> tuple[list[Listing], list[Request]]: ...
+
+
+class Adapter(Protocol):
+    """The parts of one venue put together. `hosts` are the venue's default addresses by name, `ws` its socket."""
+
+    venue: VenueId
+    name: str
+    short: str
+    capabilities: Capabilities
+    hosts: dict[str, str]
+    ws: str
+
+    def catalogue(self) -> Catalogue: ...
+    def session(self, markets: tuple[Market, ...]) -> Session: ...
+    def handshake(self, at: Ns) -> tuple[tuple[str, str], ...]: ...
+    def market_of(self, native: str) -> MarketId: ...
+
+
+class ToClient(msgspec.Struct, frozen=True):
+    """A fake sends this text frame on connection `conn`."""
+
+    conn: int
+    text: str
+
+
+class Hangup(msgspec.Struct, frozen=True):
+    """A fake closes connection `conn`."""
+
+    conn: int
+    code: int
+    reason: str = ""
+
+
+FakeOutput = ToClient | Hangup
+
+
+class Fake(Protocol):
+    """A venue's own side of the conversation, sans-IO: served by `feeds.runtime.fakeserver`.
+
+    `request` answers REST (host name in `Request.host`, path and query as sent). `upgrade` judges a socket handshake:
+    None accepts, a `Reply` refuses. `moved` is told the scenario's new ladders of one market.
+    """
+
+    venue: VenueId
+
+    def request(self, request: Request, at: Ns) -> Reply: ...
+    def upgrade(self, request: Request, at: Ns) -> Reply | None: ...
+    def connected(self, conn: int, path: str, at: Ns) -> list[FakeOutput]: ...
+    def received(self, conn: int, text: str, at: Ns) -> list[FakeOutput]: ...
+    def disconnected(self, conn: int, at: Ns) -> None: ...
+    def ticked(self, at: Ns) -> list[FakeOutput]: ...
+    def moved(self, move: Move, at: Ns) -> list[FakeOutput]: ...

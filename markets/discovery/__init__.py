@@ -1,0 +1,1 @@
+"""What venues list, as values, and how a new list differs from the known one."""

@@ -1,0 +1,186 @@
+"""The closed union of everything the engine can be told. Past tense; every event carries `at`, when it reached us.
+
+`at` never decreases from one event to the next. Adding a kind is a decision record. Encoded as tagged arrays, so
+fields are only ever appended, each with a default.
+"""
+
+import msgspec
+
+from markets.terms.ids import MarketId, OrderId, RunId, VenueId
+from markets.terms.instruments import Market
+from markets.terms.units import Ns, Px, Qty, Usd
+from trading.engine.book import Book
+from trading.engine.config import Snapshot
+from trading.engine.orders import BookKind, Fill, Side
+
+
+class _Event(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
+    at: Ns
+
+
+class RunStarted(_Event):
+    """First event of every run. Ids derive from `run`; orders without an end become unknown and are asked for."""
+
+    run: RunId
+    mode: str
+
+
+class ConfigChanged(_Event):
+    """A usable snapshot replaces the running one."""
+
+    snapshot: Snapshot
+
+
+class BookChanged(_Event):
+    """A market's book differs in price or size within the levels kept."""
+
+    book: Book
+
+
+class BookSeen(_Event):
+    """A frame confirmed the book without changing it: only its age is new. Sent at most every 200 ms a market."""
+
+    market: MarketId
+    venue_at: Ns
+
+
+class BookStale(_Event):
+    """The book may not be believed until the next `BookChanged`: gap, crossed, resync."""
+
+    market: MarketId
+    reason: str
+
+
+class FeedUp(_Event):
+    """A venue's feed delivers."""
+
+    venue: VenueId
+
+
+class FeedDown(_Event):
+    """A venue's feed is away; every book of it is suspect until its next snapshot."""
+
+    venue: VenueId
+    reason: str
+
+
+class MarketChanged(_Event):
+    """The venue changed a market's terms: ticks, state, fees."""
+
+    market: Market
+
+
+class MarketClosed(_Event):
+    """No more trading in this market."""
+
+    market: MarketId
+
+
+class MarketSettled(_Event):
+    """What one contract of each outcome paid."""
+
+    market: MarketId
+    pays: tuple[Px, ...]
+
+
+class TradeSeen(_Event):
+    """A public trade; `side` is the taker's, of the named outcome."""
+
+    market: MarketId
+    outcome: int
+    px: Px
+    qty: Qty
+    side: Side
+
+
+class OrderAccepted(_Event):
+    """The venue has the order, under its own id."""
+
+    order: OrderId
+    venue_order: str
+
+
+class OrderRejected(_Event):
+    """The venue said no; nothing rests and nothing was filled."""
+
+    order: OrderId
+    code: str
+    text: str
+
+
+class OrderFilled(_Event):
+    """A fill. The same `fill.key` counts once, however often it arrives."""
+
+    fill: Fill
+
+
+class OrderCancelled(_Event):
+    """The rest of the order is gone. `filled` is the venue's total where it says one, else None."""
+
+    order: OrderId
+    filled: Qty | None
+    reason: str
+
+
+class OrderUnknown(_Event):
+    """We do not know whether the order exists: ask before acting."""
+
+    order: OrderId
+    reason: str
+
+
+class AccountReported(_Event):
+    """A venue's statement of our free cash, and of what we hold per (market, outcome, qty)."""
+
+    venue: VenueId
+    book: BookKind
+    cash: Usd
+    holdings: tuple[tuple[MarketId, int, Qty], ...] = ()
+
+
+class CommandReceived(_Event):
+    """A person asked: `halt`, `resume`, `pause`, `view_only`, `unwind`; `target` is a venue, a deal, or empty for all."""
+
+    id: int
+    kind: str
+    target: str
+    author: str
+    reason: str
+
+
+class TimerFired(_Event):
+    """A timer the engine asked for is due."""
+
+    key: str
+
+
+class HealthReported(_Event):
+    """Part of our own machinery is well or not: `database`, `redis`, `scribe`, `lease`, `disk`, `clock`."""
+
+    component: str
+    ok: bool
+    text: str
+
+
+Event = (
+    RunStarted
+    | ConfigChanged
+    | BookChanged
+    | BookSeen
+    | BookStale
+    | FeedUp
+    | FeedDown
+    | MarketChanged
+    | MarketClosed
+    | MarketSettled
+    | TradeSeen
+    | OrderAccepted
+    | OrderRejected
+    | OrderFilled
+    | OrderCancelled
+    | OrderUnknown
+    | AccountReported
+    | CommandReceived
+    | TimerFired
+    | HealthReported
+)

@@ -1,0 +1,140 @@
+"""The closed union of everything the engine can ask for. Imperative where the executor acts, past where it is told.
+
+`PlaceOrder CancelOrder QueryOrder SetTimer` are acted on; the others are recorded by the scribe and published.
+Encoded as tagged arrays: fields are only ever appended, each with a default.
+"""
+
+import msgspec
+
+from markets.terms.ids import MarketId, OrderId, RelationId
+from markets.terms.units import Ns, Px, Qty, Usd
+from trading.engine.deals import Deal
+from trading.engine.orders import BookKind, OrderRequest
+
+
+class _Intent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
+    at: Ns
+
+
+class PlaceOrder(_Intent):
+    """Send this order. Its id is its idempotency key."""
+
+    request: OrderRequest
+
+
+class CancelOrder(_Intent):
+    """Cancel what is left of an order."""
+
+    order: OrderId
+    market: MarketId
+    book: BookKind
+
+
+class QueryOrder(_Intent):
+    """Find out what became of an order."""
+
+    order: OrderId
+    market: MarketId
+    book: BookKind
+
+
+class SetTimer(_Intent):
+    """Deliver `TimerFired(key)` at `due`; the same key replaces an earlier timer."""
+
+    key: str
+    due: Ns
+
+
+class EdgeSeen(_Intent):
+    """The best package of a relation changed its gate, its sign, or its net by at least 0.25 cents.
+
+    `gate` is empty when every gate passed. `net` and `cost` are per package, `limit` and `actual` in the gate's unit.
+    """
+
+    relation: RelationId
+    package: int
+    net: Px
+    cost: Px
+    qty: Qty
+    profit: Usd
+    apy_ppm: int
+    gate: str
+    limit: int
+    actual: int
+    leader: MarketId | None = None
+    fee_rev: str = ""
+    friction_rev: str = ""
+
+
+class PlanRefused(_Intent):
+    """A plan worth making was refused; told once per change of gate, not once per tick."""
+
+    relation: RelationId
+    package: int
+    gate: str
+    reason: str
+    limit: int
+    actual: int
+    unit: str
+    net: Px
+    qty: Qty
+    profit: Usd
+
+
+class DealChanged(_Intent):
+    """A deal was opened or moved; `step` says what happened in one sentence."""
+
+    deal: Deal
+    step: str
+
+
+class PositionChanged(_Intent):
+    """What we now hold of a market in one book, per outcome, with money paid for it."""
+
+    market: MarketId
+    book: BookKind
+    qty: tuple[Qty, ...]
+    cost: tuple[Usd, ...]
+    fees: Usd
+    realised: Usd
+
+
+class ConfigApplied(_Intent):
+    """The running snapshot's revision."""
+
+    revision: int
+
+
+class CommandDone(_Intent):
+    """The end of a command: done, or refused with a sentence."""
+
+    command: int
+    ok: bool
+    text: str
+
+
+class Halt(_Intent):
+    """Trading of `scope` (empty: everything; else a venue) stopped (`on`) or may go on.
+
+    `cause` is `person`, `money`, `venue` or `infrastructure`; only the last two lift themselves.
+    """
+
+    scope: str
+    cause: str
+    reason: str
+    on: bool
+
+
+Intent = (
+    PlaceOrder
+    | CancelOrder
+    | QueryOrder
+    | SetTimer
+    | EdgeSeen
+    | PlanRefused
+    | DealChanged
+    | PositionChanged
+    | ConfigApplied
+    | CommandDone
+    | Halt
+)

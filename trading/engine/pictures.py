@@ -1,0 +1,185 @@
+"""What the pages show of the engine, as values: one picture per relation, one of the whole.
+
+A picture is complete: it carries every number a row and its explanation need, in base units, so that the web
+process never asks the worker anything. Strings for people are made by `markets.terms.formats` from these.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from markets.terms.ids import DealId, MarketId, RelationId, VenueId
+from markets.terms.units import Ns, Px, Qty, Usd
+
+
+class Verdict(StrEnum):
+    """Of one gate on one plan. `WAITING` passes by itself; `SAFETY` is a stop (kill switch, naked, paused)."""
+
+    PASSED = "passed"
+    REFUSED = "refused"
+    WAITING = "waiting"
+    SAFETY = "safety"
+    NOT_REACHED = "not_reached"
+
+
+class Reading(msgspec.Struct, frozen=True, gc=False):
+    """One gate's word: actual against limit in `unit` (see `Unit`), and a sentence where numbers do not say it."""
+
+    gate: str
+    verdict: Verdict
+    limit: int | None = None
+    actual: int | None = None
+    unit: str = ""
+    text: str = ""
+
+
+class QuotePicture(msgspec.Struct, frozen=True, gc=False):
+    """One market of a relation: its YES quote on both sides. None where the side is empty."""
+
+    market: MarketId
+    venue: VenueId
+    short: str
+    title: str
+    outcomes: tuple[str, ...]
+    bid: Px | None
+    bid_qty: Qty
+    ask: Px | None
+    ask_qty: Qty
+    at: Ns | None
+    state: str  # live, suspect, closed, missing
+    age_limit_ms: int
+    tick: Px = Px(10_000)
+
+
+class LegPicture(msgspec.Struct, frozen=True, gc=False):
+    """One leg of a package: what is bought, at the best ask, and the fee per contract there."""
+
+    market: MarketId
+    venue: VenueId
+    short: str
+    outcome: str
+    ask: Px | None
+    ask_qty: Qty
+    at: Ns | None
+    state: str
+    age_limit_ms: int
+    fee: Px
+    fee_text: str
+    tick: Px = Px(10_000)
+
+
+class WalkRow(msgspec.Struct, frozen=True, gc=False):
+    """One step of walking all legs' depth together; `qty` and `profit` are cumulative, prices per package."""
+
+    prices: tuple[Px, ...]
+    cost: Px
+    fees: Px
+    net: Px
+    qty: Qty
+    profit: Usd
+    taken: bool
+
+
+class WorldRow(msgspec.Struct, frozen=True, gc=False):
+    """What each leg of the package pays in one world, and their sum; `ppm` for tail worlds."""
+
+    name: str
+    kind: str
+    pays: tuple[Px, ...]
+    total: Px
+    ppm: int
+
+
+class PackagePicture(msgspec.Struct, frozen=True, gc=False):
+    """One package of a relation at the best size now. Prices per package, money for the whole size.
+
+    `cost` is the sum of asks, `net = payout - cost - fees - friction - tail`. `qty` 0 with a net shown means the
+    top of the books without a profitable size. `apy_ppm` is None when net is not above 0 or the payout is unknown.
+    """
+
+    package: int
+    label: str
+    approved: bool
+    legs: tuple[LegPicture, ...]
+    payout: Px
+    cost: Px | None
+    fees: Px
+    friction: Px
+    tail: Px
+    net: Px | None
+    net_ppm: int
+    qty: Qty
+    profit: Usd
+    apy_ppm: int | None
+    readings: tuple[Reading, ...]
+    walk: tuple[WalkRow, ...]
+    worlds: tuple[WorldRow, ...]
+
+
+class RelationPicture(msgspec.Struct, frozen=True, gc=False):
+    """One row of the live page. `best` indexes `packages`; `deal` is the newest active deal, if any."""
+
+    id: RelationId
+    title: str
+    category: str
+    payout_at: Ns | None
+    at: Ns
+    min_edge: Px
+    quotes: tuple[QuotePicture, ...]
+    packages: tuple[PackagePicture, ...]
+    best: int
+    deal: DealId | None = None
+    deal_state: str = ""
+    changed_at: Ns = Ns(0)
+
+
+class VenuePicture(msgspec.Struct, frozen=True, gc=False):
+    """A venue as the engine sees it."""
+
+    venue: VenueId
+    short: str
+    name: str
+    up: bool
+    mode: str
+    books: int
+    live_books: int
+    last_at: Ns | None
+    cash: Usd | None
+    halted: str = ""
+    text: str = ""
+
+
+class AlertPicture(msgspec.Struct, frozen=True, gc=False):
+    """Something that needs a person, worst first: kind `naked`, `unknown`, `halted`, `venue`, `infrastructure`, `config`."""
+
+    kind: str
+    critical: bool
+    text: str
+    since: Ns
+    link: str
+
+
+class EnginePicture(msgspec.Struct, frozen=True, gc=False):
+    """The header: mode, money, venues, alerts. Written at least once a second: it is the heartbeat of the pages."""
+
+    at: Ns
+    run: str
+    revision: int
+    mode: str
+    halted: str
+    halted_by: str
+    halted_at: Ns | None
+    paused: bool
+    view_only: bool
+    today: Usd
+    at_work: Usd
+    worst: Usd
+    free: Usd
+    open_deals: int
+    naked: int
+    venues: tuple[VenuePicture, ...]
+    alerts: tuple[AlertPicture, ...]
+    relations: int
+    rejected: tuple[str, ...] = ()
+    events: int = 0
+    book: str = "paper"
