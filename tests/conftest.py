@@ -1,0 +1,22 @@
+"""Fixtures every test may ask for: the private servers, and a database that brings them along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+
+from arbsite import local
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[local.Servers]:
+    """PostgreSQL and Valkey, started for this run unless their addresses are in the environment."""
+    with local.ensure(settings.DATA_DIR) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(servers: local.Servers) -> None:
+    """Have the servers before the test database is made."""

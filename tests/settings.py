@@ -1,0 +1,52 @@
+"""The site's settings for a test run, with servers of its own.
+
+Each run takes the first free slot under `.local/test/`, so that two runs never share a server or a
+database; a slot's data directory is kept, so that the next run starts at once. DATABASE_URL and
+REDIS_URL in the environment are used instead, and ARBSITE_DATA names another data directory.
+"""
+
+import fcntl
+import os
+from itertools import count
+from pathlib import Path
+from typing import IO
+
+SLOTS = Path(__file__).resolve().parent.parent / ".local" / "test"
+
+
+def take_slot() -> tuple[Path, IO[str]]:
+    """A data directory nobody else uses; it stays ours while the returned file is open."""
+    from arbsite import local
+
+    for number in count():
+        slot = SLOTS / str(number)
+        local.make_data_dir(slot)
+        lock = (slot / "run.lock").open("a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        return slot, lock
+    raise AssertionError("counting never ends")
+
+
+os.environ["TESTING"] = "1"
+if "ARBSITE_DATA" not in os.environ:
+    data_dir, SLOT_LOCK = take_slot()
+    os.environ["ARBSITE_DATA"] = str(data_dir)
+
+from arbsite.settings import *  # noqa: E402, F403
+
+DEBUG = False
+# Fast and weak on purpose: a test logs in often.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Static files come from where they lie; nothing is collected for a test.
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True
+CELERY_TASK_ALWAYS_EAGER = True
+CELERY_TASK_EAGER_PROPAGATES = True
