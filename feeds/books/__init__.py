@@ -1,1 +1,1 @@
-"""Books rebuilt from snapshots and deltas, and judged for health."""
+"""Books rebuilt from snapshots and deltas, judged for health, and waits after failures."""
