@@ -1,0 +1,247 @@
+"""What can be traded and what equals what, as rows: configuration by people and the venues' listings.
+
+Money and sizes are integers in base units. A market is known everywhere by its text id `venue:native`, a relation
+by its slug; foreign keys carry those texts, so that no reader needs a look-up.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Mode(models.TextChoices):
+    """What may be done; the same words as the engine's `Mode`."""
+
+    DETECT = "detect", "Detect: look only"
+    PAPER = "paper", "Paper: simulated orders"
+    LIVE = "live", "Live: real orders"
+    BOTH = "both", "Both: paper beside live"
+
+
+class Venue(models.Model):
+    """A venue as configured. Empty addresses take the adapter's own."""
+
+    slug = models.SlugField(primary_key=True, max_length=32)
+    name = models.CharField(max_length=80)
+    short = models.CharField(max_length=4, help_text="Two letters shown on the venue's chip.")
+    enabled = models.BooleanField(default=False)
+    mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.DETECT)
+    trade_age_ms = models.PositiveIntegerField(
+        default=0, help_text="A leg older than this is not traded; 0 takes the general limit."
+    )
+    paper_latency_ms = models.PositiveIntegerField(default=150)
+    paper_cash = models.BigIntegerField(default=10_000_000_000)
+    payout_lag_ms = models.BigIntegerField(default=86_400_000)
+    rest_url = models.CharField(max_length=300, blank=True)
+    ws_url = models.CharField(max_length=300, blank=True)
+    gamma_url = models.CharField(max_length=300, blank=True)
+    data_url = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Event(models.Model):
+    """A venue's group of markets."""
+
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="events")
+    native = models.CharField(max_length=200)
+    title = models.CharField(max_length=500, blank=True)
+    category = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ("venue_id", "native")
+        constraints = (
+            models.UniqueConstraint(fields=("venue", "native"), name="one_event_per_native"),
+        )
+
+    def __str__(self) -> str:
+        return self.title or self.native
+
+
+class Market(models.Model):
+    """One question at one venue. `terms` is the encoded `markets.terms.instruments.Market`, the engine's view."""
+
+    market_id = models.CharField(max_length=300, unique=True)
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="markets")
+    event = models.ForeignKey(Event, models.PROTECT, related_name="markets", null=True, blank=True)
+    native = models.CharField(max_length=250)
+    title = models.CharField(max_length=500)
+    category = models.CharField(max_length=120, blank=True)
+    state = models.CharField(max_length=16, default="open", db_index=True)
+    outcomes = models.JSONField(default=list)
+    tokens = models.JSONField(default=list, blank=True)
+    terms = models.JSONField(default=dict)
+    rules = models.TextField(blank=True)
+    rules_hash = models.CharField(max_length=64, blank=True)
+    resolution_source = models.TextField(blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    open_at = models.DateTimeField(null=True, blank=True)
+    close_at = models.DateTimeField(null=True, blank=True)
+    payout_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("venue_id", "native")
+        constraints = (
+            models.UniqueConstraint(fields=("venue", "native"), name="one_market_per_native"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.venue_id})"
+
+
+class RuleText(models.Model):
+    """A market's rule text as it stood when first seen; a new row whenever its hash is new."""
+
+    market = models.ForeignKey(
+        Market, models.CASCADE, to_field="market_id", related_name="rule_texts"
+    )
+    text = models.TextField()
+    hash = models.CharField(max_length=64)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-seen_at", "-id")
+        constraints = (
+            models.UniqueConstraint(fields=("market", "hash"), name="one_rule_text_per_hash"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.market_id} {self.hash[:8]}"
+
+
+class Relation(models.Model):
+    """Claims that settle on the same facts, and what a person decided about them.
+
+    `worlds` is a list of {name, kind, ppm}; `approved_packages` a list of package numbers; `rule_hashes` the
+    texts' hashes by market id at the time of confirmation.
+    """
+
+    class Status(models.TextChoices):
+        CANDIDATE = "candidate", "Candidate"
+        CONFIRMED = "confirmed", "Confirmed"
+        BLOCKED = "blocked", "Blocked"
+        SUSPENDED = "suspended", "Suspended"
+
+    slug = models.CharField(max_length=200, unique=True)
+    title = models.CharField(max_length=500)
+    category = models.CharField(max_length=120, blank=True)
+    kind = models.CharField(max_length=16, default="pair")
+    inverse = models.BooleanField(
+        default=False, help_text="YES of the first market pays exactly when NO of the second does."
+    )
+    status = models.CharField(
+        max_length=12, choices=Status.choices, default=Status.CANDIDATE, db_index=True
+    )
+    status_reason = models.CharField(max_length=500, blank=True)
+    worlds = models.JSONField(default=list)
+    payout_at = models.DateTimeField(null=True, blank=True)
+    mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.BOTH)
+    min_net_edge = models.BigIntegerField(null=True, blank=True)
+    score = models.FloatField(null=True, blank=True)
+    llm_score = models.FloatField(null=True, blank=True)
+    rules_passed = models.BooleanField(null=True, blank=True)
+    active = models.BooleanField(default=True)
+    approved_packages = models.JSONField(default=list, blank=True)
+    rule_hashes = models.JSONField(default=dict, blank=True)
+    confirmed_by = models.CharField(max_length=150, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.title or self.slug
+
+
+class MarketPair(Relation):
+    """The relation of two binary markets."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "market pair"
+
+
+class Claim(models.Model):
+    """An outcome of a market as part of a relation; `pays` holds [fixed, stake_ppm] per world."""
+
+    relation = models.ForeignKey(Relation, models.CASCADE, to_field="slug", related_name="claims")
+    market = models.ForeignKey(Market, models.PROTECT, to_field="market_id", related_name="claims")
+    outcome = models.PositiveSmallIntegerField()
+    position = models.PositiveSmallIntegerField()
+    pays = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("relation_id", "position")
+        constraints = (
+            models.UniqueConstraint(fields=("relation", "position"), name="one_claim_per_place"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.market_id} outcome {self.outcome}"
+
+
+class BlockRule(models.Model):
+    """What must never be traded: a venue, a market, a pair, a category, or titles containing a text."""
+
+    class Kind(models.TextChoices):
+        VENUE = "venue", "Venue"
+        MARKET = "market", "Market id"
+        PAIR = "pair", "Pair"
+        CATEGORY = "category", "Category"
+        TEXT = "text", "Text in a title"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    value = models.CharField(max_length=300)
+    reason = models.CharField(max_length=500)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("kind", "value")
+        constraints = (
+            models.UniqueConstraint(fields=("kind", "value"), name="one_block_rule_per_value"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
+class MatchDecision(models.Model):
+    """What a person or the matcher decided about a relation, with reasons. Rows are only added."""
+
+    relation = models.ForeignKey(
+        Relation, models.CASCADE, to_field="slug", related_name="decisions"
+    )
+    verdict = models.CharField(max_length=16)
+    reasons = models.JSONField(default=list)
+    author = models.CharField(max_length=150)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.relation_id}: {self.verdict}"
+
+
+class ConfigRevision(models.Model):
+    """One change of configuration: who, why, what. The largest id is the saved revision.
+
+    `changes` is a list of {object, key, field, before, after}.
+    """
+
+    author = models.CharField(max_length=150)
+    reason = models.CharField(max_length=500)
+    at = models.DateTimeField()
+    changes = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"revision {self.pk}"
