@@ -1,7 +1,9 @@
-"""What can be traded and what equals what, as rows: configuration by people and the venues' listings.
+"""What can be traded and what equals what, as rows: configuration by people and the venues'
+listings.
 
-Money and sizes are integers in base units. A market is known everywhere by its text id `venue:native`, a relation
-by its slug; foreign keys carry those texts, so that no reader needs a look-up.
+Money and sizes are integers in base units. A market is known everywhere by its text id
+`venue:native`, a relation by its slug; foreign keys carry those texts, so that no reader needs a
+look-up.
 """
 
 from __future__ import annotations
@@ -63,7 +65,10 @@ class Event(models.Model):
 
 
 class Market(models.Model):
-    """One question at one venue. `terms` is the encoded `markets.terms.instruments.Market`, the engine's view."""
+    """One question at one venue.
+
+    `terms` is the encoded `markets.terms.instruments.Market`, the engine's view.
+    """
 
     market_id = models.CharField(max_length=300, unique=True)
     venue = models.ForeignKey(Venue, models.PROTECT, related_name="markets")
@@ -117,8 +122,8 @@ class RuleText(models.Model):
 class Relation(models.Model):
     """Claims that settle on the same facts, and what a person decided about them.
 
-    `worlds` is a list of {name, kind, ppm}; `approved_packages` a list of package numbers; `rule_hashes` the
-    texts' hashes by market id at the time of confirmation.
+    `worlds` is a list of {name, kind, ppm}; `approved_packages` a list of package numbers;
+    `rule_hashes` the texts' hashes by market id at the time of confirmation.
     """
 
     class Status(models.TextChoices):
@@ -187,7 +192,10 @@ class Claim(models.Model):
 
 
 class BlockRule(models.Model):
-    """What must never be traded: a venue, a market, a pair, a category, or titles containing a text."""
+    """What must never be traded.
+
+    A venue, a market, a pair, a category, or titles containing a text.
+    """
 
     class Kind(models.TextChoices):
         VENUE = "venue", "Venue"

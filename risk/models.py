@@ -6,7 +6,10 @@ from django.db import models
 
 
 class Threshold(models.Model):
-    """One setting in base units (see `trading.engine.config.Unit`); bounds, unit and meaning copy its `LimitSpec`."""
+    """One setting in base units (see `trading.engine.config.Unit`).
+
+    Bounds, unit and meaning copy its `LimitSpec`.
+    """
 
     key = models.CharField(max_length=64)
     scope = models.CharField(max_length=64, blank=True, default="")

@@ -1,8 +1,10 @@
-"""Records of what the engine did, asked and decided. The scribe is their only writer (see `store`), by natural keys.
+"""Records of what the engine did, asked and decided. The scribe is their only writer (see `store`),
+by natural keys.
 
-Deals and orders are known by their text ids; foreign keys carry those texts and have no database constraint, so
-rows may arrive in any order and be written again. Money and sizes are integers in base units, `px` per contract.
-`Command`, `ApiToken` are written by the web; `Lease`, `JournalCursor`, `WorkerHeartbeat` by the scribe.
+Deals and orders are known by their text ids; foreign keys carry those texts and have no database
+constraint, so rows may arrive in any order and be written again. Money and sizes are integers in
+base units, `px` per contract. `Command`, `ApiToken` are written by the web; `Lease`,
+`JournalCursor`, `WorkerHeartbeat` by the scribe.
 """
 
 from __future__ import annotations
@@ -12,7 +14,10 @@ from django.db import models
 
 
 class Deal(models.Model):
-    """A deal as it last stood. `relation` is the slug; `title` and `package_label` are copies for the pages."""
+    """A deal as it last stood.
+
+    `relation` is the slug; `title` and `package_label` are copies for the pages.
+    """
 
     deal_id = models.CharField(max_length=120, unique=True)
     relation = models.CharField(max_length=200, db_index=True)
@@ -42,7 +47,10 @@ class Deal(models.Model):
 
 
 class Leg(models.Model):
-    """One leg of a deal: what was planned and what is held. `cost` is money paid minus received, before fees."""
+    """One leg of a deal.
+
+    What was planned and what is held. `cost` is money paid minus received, before fees.
+    """
 
     deal = models.ForeignKey(
         Deal, models.DO_NOTHING, to_field="deal_id", related_name="legs", db_constraint=False
@@ -89,7 +97,10 @@ class DealStep(models.Model):
 
 
 class Order(models.Model):
-    """An order and what is known of it. `cost` is money paid (buys) or received (sells) before fees."""
+    """An order and what is known of it.
+
+    `cost` is money paid (buys) or received (sells) before fees.
+    """
 
     order_id = models.CharField(max_length=120, unique=True)
     deal = models.ForeignKey(
@@ -180,7 +191,10 @@ class Position(models.Model):
 
 
 class EdgeSample(models.Model):
-    """The best package of a relation when its gate, sign or net changed; `gate` is empty when all passed."""
+    """The best package of a relation when its gate, sign or net changed.
+
+    `gate` is empty when all passed.
+    """
 
     seq = models.BigIntegerField()
     relation = models.CharField(max_length=200)
@@ -243,7 +257,10 @@ class Decision(models.Model):
 
 
 class Command(models.Model):
-    """What a person asked the engine for; the scribe relays rows in state `asked`, the engine's answer ends them."""
+    """What a person asked the engine for.
+
+    The scribe relays rows in state `asked`, the engine's answer ends them.
+    """
 
     class State(models.TextChoices):
         ASKED = "asked", "Asked"
@@ -259,10 +276,10 @@ class Command(models.Model):
         max_length=8, choices=State.choices, default=State.ASKED, db_index=True
     )
     answer = models.TextField(blank=True)
-    idempotency_key = models.CharField(max_length=200, unique=True, null=True, blank=True)  # noqa: DJ001  NULL = none, and many may have none
-    created_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    done_at = models.DateTimeField(null=True, blank=True)
+    idempotency_key = models.CharField(max_length=200, unique=True, null=True, blank=True)  # noqa:
+    DJ001  NULL = none, and many may have none created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True) done_at = models.DateTimeField(null=True,
+    blank=True)
 
     class Meta:
         ordering = ("-id",)
@@ -272,7 +289,10 @@ class Command(models.Model):
 
 
 class WorkerHeartbeat(models.Model):
-    """A worker as it last reported: what it runs, and why it refused the saved configuration, if it did."""
+    """A worker as it last reported.
+
+    What it runs, and why it refused the saved configuration, if it did.
+    """
 
     name = models.CharField(max_length=64, unique=True)
     at = models.DateTimeField()
@@ -305,7 +325,10 @@ class Lease(models.Model):
 
 
 class JournalCursor(models.Model):
-    """How far the scribe has written the journal into rows; moved in the same transaction as the rows."""
+    """How far the scribe has written the journal into rows.
+
+    Moved in the same transaction as the rows.
+    """
 
     name = models.CharField(max_length=64, unique=True)
     segment = models.CharField(max_length=200, blank=True)
