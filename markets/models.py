@@ -1,5 +1,4 @@
-"""What can be traded and what equals what, as rows: configuration by people and the venues'
-listings.
+"""What can be traded and what equals what, as rows.
 
 Money and sizes are integers in base units. A market is known everywhere by its text id
 `venue:native`, a relation by its slug; foreign keys carry those texts, so that no reader needs a

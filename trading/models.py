@@ -1,10 +1,9 @@
-"""Records of what the engine did, asked and decided. The scribe is their only writer (see `store`),
-by natural keys.
+"""Records of what the engine did, asked and decided.
 
 Deals and orders are known by their text ids; foreign keys carry those texts and have no database
 constraint, so rows may arrive in any order and be written again. Money and sizes are integers in
-base units, `px` per contract. `Command`, `ApiToken` are written by the web; `Lease`,
-`JournalCursor`, `WorkerHeartbeat` by the scribe.
+base units, `px` per contract. The scribe writes them through `store`; `Command`, `ApiToken` are
+written by the web; `Lease`, `JournalCursor`, `WorkerHeartbeat` by the scribe.
 """
 
 from __future__ import annotations
@@ -276,10 +275,10 @@ class Command(models.Model):
         max_length=8, choices=State.choices, default=State.ASKED, db_index=True
     )
     answer = models.TextField(blank=True)
-    idempotency_key = models.CharField(max_length=200, unique=True, null=True, blank=True)  # noqa:
-    DJ001  NULL = none, and many may have none created_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True, blank=True) done_at = models.DateTimeField(null=True,
-    blank=True)
+    idempotency_key = models.CharField(max_length=200, unique=True, null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-id",)
