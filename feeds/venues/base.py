@@ -1,7 +1,9 @@
 """What every venue adapter offers: a sans-IO conversation.
 
-A `Session` is one socket's state machine. It is told what happened (`opened`, `received`, `fetched`, `ticked`,
-`closed`) with the time, and answers with `Output`s: text to send, events for the engine, requests to make, faults
+A `Session` is one socket's state machine. It is told what happened (`opened`, `received`,
+`fetched`, `ticked`,
+`closed`) with the time, and answers with `Output`s: text to send, events for the engine, requests
+to make, faults
 counted. It never waits, reads a clock or touches a socket. `Catalogue` lists what a venue trades.
 """
 
@@ -18,7 +20,10 @@ from trading.engine.events import Event
 
 
 class Request(msgspec.Struct, frozen=True):
-    """An HTTP request. `host` names one of the venue's configured hosts (`rest`, `gamma`, `clob`, `data`)."""
+    """An HTTP request.
+
+    `host` names one of the venue's configured hosts (`rest`, `gamma`, `clob`, `data`).
+    """
 
     method: str
     host: str
@@ -92,14 +97,19 @@ class Session(Protocol):
 
 
 class Catalogue(Protocol):
-    """Pages through what a venue lists: ask `first`, then `next` with each reply until it returns no request."""
+    """Pages through what a venue lists: ask `first`, then `next` with each reply until it
+    returns no request.
+    """
 
     def first(self) -> list[Request]: ...
     def parse(self, request: Request, reply: Reply) -> tuple[list[Listing], list[Request]]: ...
 
 
 class Adapter(Protocol):
-    """The parts of one venue put together. `hosts` are the venue's default addresses by name, `ws` its socket."""
+    """The parts of one venue put together.
+
+    `hosts` are the venue's default addresses by name, `ws` its socket.
+    """
 
     venue: VenueId
     name: str
@@ -135,7 +145,8 @@ FakeOutput = ToClient | Hangup
 class Fake(Protocol):
     """A venue's own side of the conversation, sans-IO: served by `feeds.runtime.fakeserver`.
 
-    `request` answers REST (host name in `Request.host`, path and query as sent). `upgrade` judges a socket handshake:
+    `request` answers REST (host name in `Request.host`, path and query as sent). `upgrade` judges a
+    socket handshake:
     None accepts, a `Reply` refuses. `moved` is told the scenario's new ladders of one market.
     """
 

@@ -1,6 +1,7 @@
 """A venue's listing of one market: its tradeable terms beside the texts people compare.
 
-Structs only. `market` is what the engine needs; the texts are the venue's own words, untrusted, never HTML.
+Structs only. `market` is what the engine needs; the texts are the venue's own words, untrusted,
+never HTML.
 """
 
 import msgspec

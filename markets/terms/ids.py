@@ -1,6 +1,7 @@
 """Names of things, kept apart by the type checker at no run-time cost.
 
-A `MarketId` is `<venue>:<the venue's own id>`; a claim is a market and the index of one of its outcomes
+A `MarketId` is `<venue>:<the venue's own id>`; a claim is a market and the index of one of its
+outcomes
 (index 0 is YES or the first named side). Nothing here parses a venue's ticker.
 """
 

@@ -1,6 +1,8 @@
-"""What a venue lists: venues, markets, outcomes, tick ladders, fee schedules as values, and a market's life.
+"""What a venue lists: venues, markets, outcomes, tick ladders, fee schedules as values, and a
+market's life.
 
-Structs only; no venue's rules, no prices, no configuration. `native` keeps the venue's own ids as text.
+Structs only; no venue's rules, no prices, no configuration. `native` keeps the venue's own ids as
+text.
 """
 
 from enum import StrEnum
@@ -23,7 +25,9 @@ class MarketState(StrEnum):
 
 
 class TickBand(msgspec.Struct, frozen=True, gc=False):
-    """Prices from `start` to `end` (both included) move in steps of `step`, counted from `start`."""
+    """Prices from `start` to `end` (both included) move in steps of `step`, counted from
+    `start`.
+    """
 
     start: Px
     end: Px
@@ -31,7 +35,8 @@ class TickBand(msgspec.Struct, frozen=True, gc=False):
 
 
 class TickLadder(msgspec.Struct, frozen=True, gc=False):
-    """All legal prices of a market as bands in ascending order; band edges belong to both neighbours.
+    """All legal prices of a market as bands in ascending order; band edges belong to both
+    neighbours.
 
     Source: kalshi sheet section 5 (`price_ranges`), polymarket sheet 3.11.
     """
@@ -69,8 +74,10 @@ def even_ladder(step: Px) -> TickLadder:
 class FeeSchedule(msgspec.Struct, frozen=True, gc=False):
     """A venue's fee rule for one market: a `kind` known to `markets.terms.fees` and its parameters.
 
-    `rate_ppm` is the coefficient (70_000 = 0.07), `multiplier_ppm` the series or event multiplier (1_000_000 = 1),
-    `precision` the step the account's balance is rounded to. An unknown kind is priced as the worst case.
+    `rate_ppm` is the coefficient (70_000 = 0.07), `multiplier_ppm` the series or event multiplier
+    (1_000_000 = 1),
+    `precision` the step the account's balance is rounded to. An unknown kind is priced as the worst
+    case.
     """
 
     kind: str
@@ -87,7 +94,8 @@ class Market(msgspec.Struct, frozen=True, gc=False):
     `outcomes[0]` is YES or the first named side. A binary market has two outcomes and one book.
     `tokens` are the venue's ids per outcome where it has them (Polymarket), else empty.
     `lot` is the smallest step of an order's size, `min_size` the smallest order in contracts,
-    `min_notional` the smallest marketable order in money. `delay_ms` is the venue's declared placement delay.
+    `min_notional` the smallest marketable order in money. `delay_ms` is the venue's declared
+    placement delay.
     """
 
     id: MarketId

@@ -1,9 +1,12 @@
 """Relations: claims that settle on the same facts, with a payoff table.
 
-A cell says what one unit of a claim returns in a world: `fixed + stake * price paid`, both in millionths
+A cell says what one unit of a claim returns in a world: `fixed + stake * price paid`, both in
+millionths
 (won 1, lost 0, push 0 + 1*price, half won 1/2 + 1/2*price, half lost 1/2*price, fifty-fifty 1/2).
-Worlds are decisive (must be covered), neutral (an ordinary push or refund) or tail (void, settled apart).
-A pair is the relation of two binary markets; inverse polarity is only another table. No books, no money held.
+Worlds are decisive (must be covered), neutral (an ordinary push or refund) or tail (void, settled
+apart).
+A pair is the relation of two binary markets; inverse polarity is only another table. No books, no
+money held.
 """
 
 from enum import StrEnum
@@ -63,7 +66,9 @@ class Relation(msgspec.Struct, frozen=True, gc=False):
 
 
 class TailRisk(msgspec.Struct, frozen=True, gc=False):
-    """A way the two venues may settle differently: its name, probability, and what YES of each market pays."""
+    """A way the two venues may settle differently: its name, probability, and what YES of each
+    market pays.
+    """
 
     name: str
     ppm: int

@@ -1,8 +1,11 @@
 """Money, prices, sizes and times as integers.
 
-`Px` is millionths of a dollar per $1 contract (420_000 is 42 cents), `Qty` millionths of a contract, `Usd`
-millionths of a dollar, `Ns` UTC nanoseconds. Every division names its direction; what we pay is rounded up,
-what we receive down. There is no float and no `Decimal` here, and no formatting for people (see `formats`).
+`Px` is millionths of a dollar per $1 contract (420_000 is 42 cents), `Qty` millionths of a
+contract, `Usd`
+millionths of a dollar, `Ns` UTC nanoseconds. Every division names its direction; what we pay is
+rounded up,
+what we receive down. There is no float and no `Decimal` here, and no formatting for people (see
+`formats`).
 """
 
 from enum import Enum
@@ -32,7 +35,9 @@ class Rounding(Enum):
 
 
 def divide(numerator: int, denominator: int, rounding: Rounding) -> int:
-    """Quotient of integers rounded towards plus (UP) or minus (DOWN) infinity; the denominator is positive."""
+    """Quotient of integers rounded towards plus (UP) or minus (DOWN) infinity; the denominator
+    is positive.
+    """
     if rounding is Rounding.UP:
         return -(-numerator // denominator)
     return numerator // denominator
@@ -52,7 +57,8 @@ def round_to(value: int, step: int, rounding: Rounding) -> int:
 def micros_from_text(text: str) -> int:
     """Millionths from a plain decimal text such as `0.4200`, `-9.12` or `100`.
 
-    Errors: `ValueError` naming the text when it is not a plain decimal (exponents, NaN, signs other than a
+    Errors: `ValueError` naming the text when it is not a plain decimal (exponents, NaN, signs other
+    than a
     leading minus, spaces) or has more than six significant decimals.
     """
     body = text[1:] if text.startswith("-") else text

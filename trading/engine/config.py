@@ -1,8 +1,11 @@
 """Configuration as one immutable value, and what makes a snapshot unusable.
 
-A `Snapshot` carries only enabled venues' markets that a confirmed relation needs. `LIMITS` is the one table of
-settings: key, unit, bounds, default, meaning; the admin, the documents and the tests read it. Values are
-integers in the unit's base (cents and dollars in millionths, rates in parts per million). Secrets are never here.
+A `Snapshot` carries only enabled venues' markets that a confirmed relation needs. `LIMITS` is the
+one table of
+settings: key, unit, bounds, default, meaning; the admin, the documents and the tests read it.
+Values are
+integers in the unit's base (cents and dollars in millionths, rates in parts per million). Secrets
+are never here.
 """
 
 from enum import StrEnum
@@ -244,7 +247,8 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
 class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     """A venue as configured. `short` is the two-letter chip, `mode` what may be done there.
 
-    `trade_age_ms` 0 takes the general limit. `paper_latency_ms` and `paper_cash` drive the simulated exchange.
+    `trade_age_ms` 0 takes the general limit. `paper_latency_ms` and `paper_cash` drive the
+    simulated exchange.
     """
 
     id: VenueId
@@ -259,7 +263,10 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
 
 
 class RelationConfig(msgspec.Struct, frozen=True, gc=False):
-    """A confirmed relation and which of its packages a person approved (by package id, e.g. `0`, `1`)."""
+    """A confirmed relation and which of its packages a person approved (by package id, e.g.
+
+    `0`, `1`).
+    """
 
     relation: Relation
     packages: tuple[int, ...]
@@ -292,7 +299,8 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
 
 def _bounds(limits: Limits) -> list[str]:
     return [
-        f"{s.key} is {getattr(limits, s.key)}, outside {s.low} to {s.high} ({s.unit.value} base units)."
+        f"{s.key} is {getattr(limits, s.key)}, "
+        f"outside {s.low} to {s.high} (base units of {s.unit.value})."
         for s in LIMITS
         if not s.low <= getattr(limits, s.key) <= s.high
     ]
@@ -302,11 +310,13 @@ def _orders(limits: Limits) -> list[str]:
     found = []
     if limits.min_net_edge > limits.max_edge:
         found.append(
-            "min_net_edge is above max_edge: nothing could ever trade. Lower the first or raise the second."
+            "min_net_edge is above max_edge: nothing could ever trade. "
+            "Lower the first or raise the second."
         )
     if limits.min_trade > limits.max_trade:
         found.append(
-            "min_trade is above max_trade: nothing could ever trade. Lower the first or raise the second."
+            "min_trade is above max_trade: nothing could ever trade. "
+            "Lower the first or raise the second."
         )
     if not limits.trade_age_ms <= limits.ignore_ms <= limits.evict_ms:
         found.append("trade_age_ms, ignore_ms and evict_ms must not decrease in this order.")
@@ -333,7 +343,8 @@ def _references(snapshot: Snapshot) -> list[str]:
             if c.market not in markets
         ]
         found += [
-            f"Relation {relation.id}: a claim on {c.market} has {len(c.pays)} cells for {len(relation.worlds)} worlds."
+            f"Relation {relation.id}: a claim on {c.market} has {len(c.pays)} cells "
+            f"for {len(relation.worlds)} worlds."
             for c in relation.claims
             if len(c.pays) != len(relation.worlds)
         ]

@@ -1,6 +1,7 @@
 """A deal: an approved plan being carried out. Its record and the table of where it may go.
 
-`matched` is the number of packages all legs hold; what a leg holds beyond that is its residual. Behaviour
+`matched` is the number of packages all legs hold; what a leg holds beyond that is its residual.
+Behaviour
 (which orders to send next) is in `execution`; nothing here knows books or time.
 """
 
@@ -55,7 +56,10 @@ class DealLeg(msgspec.Struct, frozen=True, gc=False):
 
 
 class Deal(msgspec.Struct, frozen=True, gc=False):
-    """The whole of a deal as it stands. Money in millionths of a dollar; `planned_net` per package."""
+    """The whole of a deal as it stands.
+
+    Money in millionths of a dollar; `planned_net` per package.
+    """
 
     id: DealId
     relation: RelationId

@@ -1,6 +1,8 @@
-"""The closed union of everything the engine can be told. Past tense; every event carries `at`, when it reached us.
+"""The closed union of everything the engine can be told. Past tense; every event carries `at`, when
+it reached us.
 
-`at` never decreases from one event to the next. Adding a kind is a decision record. Encoded as tagged arrays, so
+`at` never decreases from one event to the next. Adding a kind is a decision record. Encoded as
+tagged arrays, so
 fields are only ever appended, each with a default.
 """
 
@@ -18,72 +20,78 @@ class _Event(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
     at: Ns
 
 
-class RunStarted(_Event):
-    """First event of every run. Ids derive from `run`; orders without an end become unknown and are asked for."""
+class RunStarted(_Event, frozen=True):
+    """First event of every run.
+
+    Ids derive from `run`; orders without an end become unknown and are asked for.
+    """
 
     run: RunId
     mode: str
 
 
-class ConfigChanged(_Event):
+class ConfigChanged(_Event, frozen=True):
     """A usable snapshot replaces the running one."""
 
     snapshot: Snapshot
 
 
-class BookChanged(_Event):
+class BookChanged(_Event, frozen=True):
     """A market's book differs in price or size within the levels kept."""
 
     book: Book
 
 
-class BookSeen(_Event):
-    """A frame confirmed the book without changing it: only its age is new. Sent at most every 200 ms a market."""
+class BookSeen(_Event, frozen=True):
+    """A frame confirmed the book without changing it: only its age is new.
+
+    Sent at most every 200 ms a market.
+    """
 
     market: MarketId
     venue_at: Ns
 
 
-class BookStale(_Event):
+class BookStale(_Event, frozen=True):
     """The book may not be believed until the next `BookChanged`: gap, crossed, resync."""
 
     market: MarketId
     reason: str
 
 
-class FeedUp(_Event):
+class FeedUp(_Event, frozen=True):
     """A venue's feed delivers."""
 
     venue: VenueId
 
 
-class FeedDown(_Event):
+class FeedDown(_Event, frozen=True):
     """A venue's feed is away; every book of it is suspect until its next snapshot."""
 
     venue: VenueId
     reason: str
 
 
-class MarketChanged(_Event):
+class MarketChanged(_Event, frozen=True):
     """The venue changed a market's terms: ticks, state, fees."""
 
     market: Market
 
 
-class MarketClosed(_Event):
+class MarketClosed(_Event, frozen=True):
     """No more trading in this market."""
 
     market: MarketId
 
 
-class MarketSettled(_Event):
+class MarketSettled(_Event, frozen=True):
     """What one contract of each outcome paid."""
 
     market: MarketId
     pays: tuple[Px, ...]
 
 
-class TradeSeen(_Event):
+class TradeSeen(_Event, frozen=True):
     """A public trade; `side` is the taker's, of the named outcome."""
 
     market: MarketId
@@ -93,14 +101,14 @@ class TradeSeen(_Event):
     side: Side
 
 
-class OrderAccepted(_Event):
+class OrderAccepted(_Event, frozen=True):
     """The venue has the order, under its own id."""
 
     order: OrderId
     venue_order: str
 
 
-class OrderRejected(_Event):
+class OrderRejected(_Event, frozen=True):
     """The venue said no; nothing rests and nothing was filled."""
 
     order: OrderId
@@ -108,13 +116,13 @@ class OrderRejected(_Event):
     text: str
 
 
-class OrderFilled(_Event):
+class OrderFilled(_Event, frozen=True):
     """A fill. The same `fill.key` counts once, however often it arrives."""
 
     fill: Fill
 
 
-class OrderCancelled(_Event):
+class OrderCancelled(_Event, frozen=True):
     """The rest of the order is gone. `filled` is the venue's total where it says one, else None."""
 
     order: OrderId
@@ -122,14 +130,14 @@ class OrderCancelled(_Event):
     reason: str
 
 
-class OrderUnknown(_Event):
+class OrderUnknown(_Event, frozen=True):
     """We do not know whether the order exists: ask before acting."""
 
     order: OrderId
     reason: str
 
 
-class AccountReported(_Event):
+class AccountReported(_Event, frozen=True):
     """A venue's statement of our free cash, and of what we hold per (market, outcome, qty)."""
 
     venue: VenueId
@@ -138,8 +146,11 @@ class AccountReported(_Event):
     holdings: tuple[tuple[MarketId, int, Qty], ...] = ()
 
 
-class CommandReceived(_Event):
-    """A person asked: `halt`, `resume`, `pause`, `view_only`, `unwind`; `target` is a venue, a deal, or empty for all."""
+class CommandReceived(_Event, frozen=True):
+    """A person asked: `halt`, `resume`, `pause`, `view_only`, `unwind`;
+
+    `target` is a venue, a deal, or empty for all.
+    """
 
     id: int
     kind: str
@@ -148,14 +159,16 @@ class CommandReceived(_Event):
     reason: str
 
 
-class TimerFired(_Event):
+class TimerFired(_Event, frozen=True):
     """A timer the engine asked for is due."""
 
     key: str
 
 
-class HealthReported(_Event):
-    """Part of our own machinery is well or not: `database`, `redis`, `scribe`, `lease`, `disk`, `clock`."""
+class HealthReported(_Event, frozen=True):
+    """Part of our own machinery is well or not: `database`, `redis`, `scribe`, `lease`, `disk`,
+    `clock`.
+    """
 
     component: str
     ok: bool

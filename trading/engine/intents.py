@@ -1,6 +1,8 @@
-"""The closed union of everything the engine can ask for. Imperative where the executor acts, past where it is told.
+"""The closed union of everything the engine can ask for. Imperative where the executor acts, past
+where it is told.
 
-`PlaceOrder CancelOrder QueryOrder SetTimer` are acted on; the others are recorded by the scribe and published.
+`PlaceOrder CancelOrder QueryOrder SetTimer` are acted on; the others are recorded by the scribe and
+published.
 Encoded as tagged arrays: fields are only ever appended, each with a default.
 """
 
@@ -16,13 +18,13 @@ class _Intent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
     at: Ns
 
 
-class PlaceOrder(_Intent):
+class PlaceOrder(_Intent, frozen=True):
     """Send this order. Its id is its idempotency key."""
 
     request: OrderRequest
 
 
-class CancelOrder(_Intent):
+class CancelOrder(_Intent, frozen=True):
     """Cancel what is left of an order."""
 
     order: OrderId
@@ -30,7 +32,7 @@ class CancelOrder(_Intent):
     book: BookKind
 
 
-class QueryOrder(_Intent):
+class QueryOrder(_Intent, frozen=True):
     """Find out what became of an order."""
 
     order: OrderId
@@ -38,17 +40,18 @@ class QueryOrder(_Intent):
     book: BookKind
 
 
-class SetTimer(_Intent):
+class SetTimer(_Intent, frozen=True):
     """Deliver `TimerFired(key)` at `due`; the same key replaces an earlier timer."""
 
     key: str
     due: Ns
 
 
-class EdgeSeen(_Intent):
+class EdgeSeen(_Intent, frozen=True):
     """The best package of a relation changed its gate, its sign, or its net by at least 0.25 cents.
 
-    `gate` is empty when every gate passed. `net` and `cost` are per package, `limit` and `actual` in the gate's unit.
+    `gate` is empty when every gate passed. `net` and `cost` are per package, `limit` and `actual`
+    in the gate's unit.
     """
 
     relation: RelationId
@@ -66,7 +69,7 @@ class EdgeSeen(_Intent):
     friction_rev: str = ""
 
 
-class PlanRefused(_Intent):
+class PlanRefused(_Intent, frozen=True):
     """A plan worth making was refused; told once per change of gate, not once per tick."""
 
     relation: RelationId
@@ -81,14 +84,14 @@ class PlanRefused(_Intent):
     profit: Usd
 
 
-class DealChanged(_Intent):
+class DealChanged(_Intent, frozen=True):
     """A deal was opened or moved; `step` says what happened in one sentence."""
 
     deal: Deal
     step: str
 
 
-class PositionChanged(_Intent):
+class PositionChanged(_Intent, frozen=True):
     """What we now hold of a market in one book, per outcome, with money paid for it."""
 
     market: MarketId
@@ -99,13 +102,13 @@ class PositionChanged(_Intent):
     realised: Usd
 
 
-class ConfigApplied(_Intent):
+class ConfigApplied(_Intent, frozen=True):
     """The running snapshot's revision."""
 
     revision: int
 
 
-class CommandDone(_Intent):
+class CommandDone(_Intent, frozen=True):
     """The end of a command: done, or refused with a sentence."""
 
     command: int
@@ -113,7 +116,7 @@ class CommandDone(_Intent):
     text: str
 
 
-class Halt(_Intent):
+class Halt(_Intent, frozen=True):
     """Trading of `scope` (empty: everything; else a venue) stopped (`on`) or may go on.
 
     `cause` is `person`, `money`, `venue` or `infrastructure`; only the last two lift themselves.

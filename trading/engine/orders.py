@@ -1,6 +1,7 @@
 """Orders and fills: what we ask a venue for, and what we know came of it.
 
-An order's truth is its fills and its state; `UNKNOWN` may still become anything. The transition table is data:
+An order's truth is its fills and its state; `UNKNOWN` may still become anything. The transition
+table is data:
 `NEXT[state]` lists where an order may go. Filled never exceeds the size; a terminal state stays.
 """
 
@@ -93,7 +94,10 @@ class Finality(StrEnum):
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):
-    """A trade of ours. `key` is unique for ever (venue trade id and order id); `fee` is in money, for the whole fill."""
+    """A trade of ours.
+
+    `key` is unique for ever (venue trade id and order id); `fee` is in money, for the whole fill.
+    """
 
     key: str
     order: OrderId
@@ -108,7 +112,10 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
-    """An order and what is known of it. `cost` is money paid (buys) or received (sells) before fees."""
+    """An order and what is known of it.
+
+    `cost` is money paid (buys) or received (sells) before fees.
+    """
 
     request: OrderRequest
     state: OrderState

@@ -1,7 +1,9 @@
 """What the pages show of the engine, as values: one picture per relation, one of the whole.
 
-A picture is complete: it carries every number a row and its explanation need, in base units, so that the web
-process never asks the worker anything. Strings for people are made by `markets.terms.formats` from these.
+A picture is complete: it carries every number a row and its explanation need, in base units, so
+that the web
+process never asks the worker anything. Strings for people are made by `markets.terms.formats` from
+these.
 """
 
 from enum import StrEnum
@@ -13,7 +15,10 @@ from markets.terms.units import Ns, Px, Qty, Usd
 
 
 class Verdict(StrEnum):
-    """Of one gate on one plan. `WAITING` passes by itself; `SAFETY` is a stop (kill switch, naked, paused)."""
+    """Of one gate on one plan.
+
+    `WAITING` passes by itself; `SAFETY` is a stop (kill switch, naked, paused).
+    """
 
     PASSED = "passed"
     REFUSED = "refused"
@@ -23,7 +28,9 @@ class Verdict(StrEnum):
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
-    """One gate's word: actual against limit in `unit` (see `Unit`), and a sentence where numbers do not say it."""
+    """One gate's word: actual against limit in `unit` (see `Unit`), and a sentence where
+    numbers do not say it.
+    """
 
     gate: str
     verdict: Verdict
@@ -69,7 +76,10 @@ class LegPicture(msgspec.Struct, frozen=True, gc=False):
 
 
 class WalkRow(msgspec.Struct, frozen=True, gc=False):
-    """One step of walking all legs' depth together; `qty` and `profit` are cumulative, prices per package."""
+    """One step of walking all legs' depth together;
+
+    `qty` and `profit` are cumulative, prices per package.
+    """
 
     prices: tuple[Px, ...]
     cost: Px
@@ -93,8 +103,10 @@ class WorldRow(msgspec.Struct, frozen=True, gc=False):
 class PackagePicture(msgspec.Struct, frozen=True, gc=False):
     """One package of a relation at the best size now. Prices per package, money for the whole size.
 
-    `cost` is the sum of asks, `net = payout - cost - fees - friction - tail`. `qty` 0 with a net shown means the
-    top of the books without a profitable size. `apy_ppm` is None when net is not above 0 or the payout is unknown.
+    `cost` is the sum of asks, `net = payout - cost - fees - friction - tail`. `qty` 0 with a net
+    shown means the
+    top of the books without a profitable size. `apy_ppm` is None when net is not above 0 or the
+    payout is unknown.
     """
 
     package: int
@@ -117,7 +129,10 @@ class PackagePicture(msgspec.Struct, frozen=True, gc=False):
 
 
 class RelationPicture(msgspec.Struct, frozen=True, gc=False):
-    """One row of the live page. `best` indexes `packages`; `deal` is the newest active deal, if any."""
+    """One row of the live page.
+
+    `best` indexes `packages`; `deal` is the newest active deal, if any.
+    """
 
     id: RelationId
     title: str
@@ -150,7 +165,9 @@ class VenuePicture(msgspec.Struct, frozen=True, gc=False):
 
 
 class AlertPicture(msgspec.Struct, frozen=True, gc=False):
-    """Something that needs a person, worst first: kind `naked`, `unknown`, `halted`, `venue`, `infrastructure`, `config`."""
+    """Something that needs a person, worst first: kind `naked`, `unknown`, `halted`, `venue`,
+    `infrastructure`, `config`.
+    """
 
     kind: str
     critical: bool
@@ -160,7 +177,10 @@ class AlertPicture(msgspec.Struct, frozen=True, gc=False):
 
 
 class EnginePicture(msgspec.Struct, frozen=True, gc=False):
-    """The header: mode, money, venues, alerts. Written at least once a second: it is the heartbeat of the pages."""
+    """The header: mode, money, venues, alerts.
+
+    Written at least once a second: it is the heartbeat of the pages.
+    """
 
     at: Ns
     run: str
