@@ -10,7 +10,14 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arbsite.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from arbsite.env import EnvironmentProblem
+    from arbsite.programs import LocalServerProblem
+
+    try:
+        execute_from_command_line(sys.argv)
+    except (EnvironmentProblem, LocalServerProblem) as problem:
+        sys.stderr.write(f"{problem}\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

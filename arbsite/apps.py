@@ -1,4 +1,4 @@
-"""Registers the site and its system checks."""
+"""Registers the site, its system checks and its job queue."""
 
 from django.apps import AppConfig
 
@@ -9,5 +9,5 @@ class ArbsiteConfig(AppConfig):
     name = "arbsite"
 
     def ready(self) -> None:
-        """Register the system checks."""
-        from arbsite import checks  # noqa: F401  registering is its effect
+        """Register the system checks, and the job queue that `delay()` sends to."""
+        from arbsite import celery, checks  # noqa: F401  registering is their effect

@@ -58,6 +58,7 @@ __all__ = [
     "Servers",
     "connection_urls",
     "ensure",
+    "free_port",
     "kept_port",
     "kept_secret",
 ]
@@ -106,24 +107,38 @@ def make_data_dir(data_dir: Path) -> None:
             ) from None
 
 
-def kept_secret(data_dir: Path, name: str) -> str:
-    """A secret made once and kept in a file only its owner may read."""
+def kept_secret(data_dir: Path, name: str, size: int = 32) -> str:
+    """A secret of `size` random bytes, as hex, made once, in a file only we may read."""
     path = data_dir / name
     if not path.exists():
         make_data_dir(data_dir)
         with locked(data_dir / "files.lock"):
             if not path.exists():
-                _write_private(path, secrets.token_hex(32))
+                _write_private(path, secrets.token_hex(size))
     return path.read_text(encoding="ascii").strip()
 
 
-def kept_port(data_dir: Path, name: str, preferred: int | None = None) -> int:
-    """The port of a program, chosen once: the preferred one when it is free, else a free one."""
+def kept_port(data_dir: Path, name: str) -> int:
+    """The port of a program, chosen once."""
+    return _keep_port(data_dir, name, (), lambda port: True)
+
+
+def free_port(data_dir: Path, name: str, preferred: tuple[int, ...] = ()) -> int:
+    """The port of a program about to start: the kept one, or a new one when that is taken.
+
+    A new port is the first free one of the preferred ports, else any free one.
+    """
+    return _keep_port(data_dir, name, preferred, is_free)
+
+
+def _keep_port(
+    data_dir: Path, name: str, preferred: tuple[int, ...], is_usable: Callable[[int], bool]
+) -> int:
     make_data_dir(data_dir)
     path = data_dir / "ports.json"
     with locked(data_dir / "files.lock"):
         ports = _read_ports(path)
-        if name not in ports:
+        if name not in ports or not is_usable(ports[name]):
             ports[name] = _choose_port(set(ports.values()), preferred)
             _write_private(path, json.dumps(ports, indent=2) + "\n")
     return ports[name]
@@ -179,9 +194,10 @@ def _read_ports(path: Path) -> dict[str, int]:
         ) from None
 
 
-def _choose_port(taken: set[int], preferred: int | None) -> int:
-    if preferred is not None and preferred not in taken and is_free(preferred):
-        return preferred
+def _choose_port(taken: set[int], preferred: tuple[int, ...]) -> int:
+    for port in preferred:
+        if port not in taken and is_free(port):
+            return port
     while True:
         port = PORT_RANGE[secrets.randbelow(len(PORT_RANGE))]
         if port not in taken and is_free(port):

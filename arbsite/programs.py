@@ -39,6 +39,11 @@ class Child:
     stop_signal: signal.Signals
     log: Path
 
+    def wait(self, seconds: float) -> None:
+        """Wait until the process ends, at most so long."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+
     def stop(self) -> None:
         """End the process and wait for it; kill it when it does not listen."""
         if self.process.poll() is None:
@@ -93,8 +98,8 @@ def refuse_unreachable(path: Path, user: Unprivileged | None, what: str) -> None
     if blocked is not None:
         raise LocalServerProblem(
             f"PostgreSQL runs as `nobody` here, who may not enter {blocked} on the way to {what} "
-            f"({path}); set ARBSITE_DATA to a directory everybody may enter, or start as an "
-            "ordinary user."
+            f"({path}); move the project (or, with ARBSITE_DATA, its data) to where everybody may "
+            "enter, or start as an ordinary user."
         )
 
 

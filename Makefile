@@ -1,0 +1,58 @@
+# Everything runs in .venv, made with Python's own venv from requirements.lock.
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON := $(or $(PYTHON),$(shell for name in python3.11 python3.12 python3.13 python3; do \
+  $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done))
+CODE := arbsite feeds risk trading markets tests manage.py $(wildcard bench)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo servers test check format bench golden replay lock clean
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/.complete: requirements.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=."; exit 2; }
+	@echo "Preparing $(VENV) from requirements.lock (some minutes on a slow connection)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+demo: $(BIN)/.complete  ## the whole site on this machine, on fake venues; Ctrl-C stops it
+	@$(BIN)/python manage.py demo
+
+servers: $(BIN)/.complete  ## only the private PostgreSQL and Valkey, in the foreground
+	@$(BIN)/python manage.py servers
+
+test: $(BIN)/.complete  ## every test
+	$(BIN)/python -m pytest
+
+check: $(BIN)/.complete  ## format, lint, types, import contracts, Django's checks, migrations
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py check
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(BIN)/.complete  ## rewrite the code in the project's format
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+bench: $(BIN)/.complete  ## the benchmarks, measured on this machine
+	$(BIN)/python -m bench
+
+golden: $(BIN)/.complete  ## rewrite the golden stories; review the difference before committing
+	GOLDEN_REWRITE=1 $(BIN)/python -m pytest tests/golden
+
+replay: $(BIN)/.complete  ## run a journal again: make replay FILE=path
+	@$(BIN)/python manage.py replay $(FILE)
+
+lock: $(BIN)/.complete  ## new versions into requirements.lock, from requirements.in
+	@test -x $(BIN)/uv || command -v uv >/dev/null || { echo "uv is needed: $(BIN)/python -m pip install uv"; exit 2; }
+	PATH="$(BIN):$$PATH" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-emit-index-url --no-emit-find-links -o requirements.lock requirements.in
+
+clean:  ## remove caches and .venv; the data in .local stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov
+	find . -name __pycache__ -type d -not -path './.local/*' -prune -exec rm -rf {} +

@@ -1,0 +1,174 @@
+"""`manage.py demo`: the whole site on one machine, against fake venues, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError
+
+from arbsite import env, local
+from arbsite.supervise import Program, Surroundings, answers_within, supervise
+
+LOGIN = "demo"
+WEB_PORTS = tuple(range(8000, 8010))
+WEB_SECONDS = 90
+SEED = 7
+
+
+class Command(BaseCommand):
+    """Prepares the stores, then keeps fake venues, worker, web and jobs running."""
+
+    help = "Run the whole site on one machine against fake venues, in paper mode."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Exits 0 after Ctrl-C, 1 when something did not hold."""
+        self.began = time.monotonic()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
+        try:
+            with self._only_one():
+                self._run(self._web_port())
+        except KeyboardInterrupt:
+            pass
+        self._say("Stopped.")
+
+    def _run(self, port: int) -> None:
+        with local.ensure(settings.DATA_DIR) as servers:
+            self._say(f"Stores: {' and '.join(servers.started) or 'already running'}.")
+            self._prepare()
+            password = self._login()
+            around = Surroundings(
+                environ=self._environ(), directory=settings.BASE_DIR, say=self._line
+            )
+
+            async def started() -> None:
+                await self._announce(port, password)
+
+            programs = self._programs(port)
+            self._say(f"Starting {', '.join(program.name for program in programs)}.")
+            held = asyncio.run(supervise(programs, around, started=started, broken=servers.ended))
+        if not held:
+            raise CommandError("The demo ended because a part of it did not hold; see above.")
+
+    # --- before anything runs ---------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _only_one(self) -> Iterator[None]:
+        local.make_data_dir(settings.DATA_DIR)
+        path = settings.DATA_DIR / "demo.lock"
+        with path.open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                raise CommandError(
+                    f"The demo already runs on {settings.DATA_DIR} "
+                    f"(process {lock.read().strip()}); stop it, or set ARBSITE_DATA to another "
+                    "directory."
+                ) from None
+            lock.truncate(0)
+            lock.write(f"{os.getpid()}\n")
+            lock.flush()
+            yield
+
+    def _web_port(self) -> int:
+        given = env.integer("ARBSITE_PORT", 0, low=0, high=65_535)
+        if given and not local.is_free(given):
+            raise CommandError(
+                f"ARBSITE_PORT {given} is taken by another program; stop that program, or choose "
+                "another port."
+            )
+        return given or local.free_port(settings.DATA_DIR, "web", WEB_PORTS)
+
+    def _prepare(self) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        self._say("Database: migrated.")
+        if not settings.DEBUG:
+            call_command("collectstatic", interactive=False, verbosity=0)
+            self._say("Static files: collected.")
+        if "seed_demo" not in get_commands():
+            self._say("Seed: skipped, there is no command seed_demo.")
+            return
+        call_command("seed_demo", verbosity=0, stdout=self.stdout)
+        self._say("Seed: done.")
+
+    def _login(self) -> str:
+        password = local.kept_secret(settings.DATA_DIR, "demo_password", 6)
+        user, _ = get_user_model().objects.get_or_create(
+            username=LOGIN, defaults={"is_staff": True, "is_superuser": True}
+        )
+        if not user.check_password(password):
+            user.set_password(password)
+            user.save(update_fields=["password"])
+        return password
+
+    # --- what runs --------------------------------------------------------------------------------
+
+    def _programs(self, port: int) -> list[Program]:
+        data_dir, manage = settings.DATA_DIR, [sys.executable, str(settings.BASE_DIR / "manage.py")]
+        kalshi, polymarket = (
+            str(local.free_port(data_dir, name)) for name in ("kalshi", "polymarket")
+        )
+        # As root Celery warns at length; here root is who started the demo.
+        quiet = ["-W", "ignore:You're running the worker with superuser privileges"]
+        celery = [sys.executable, *quiet, "-m", "celery", "--app", "arbsite.celery", "--quiet"]
+        venues = ["--kalshi-port", kalshi, "--polymarket-port", polymarket, "--seed", str(SEED)]
+        web = ["--bind", local.LOOPBACK, "--port", str(port), "--verbosity", "0"]
+        jobs = ["--queues", "default,heavy", "--concurrency", "2", "--loglevel", "WARNING"]
+        wanted = [
+            ("venues", "fakevenues", [*manage, "fakevenues", *venues]),
+            ("feeds", "runfeeds", [*manage, "runfeeds", "--mode", "paper"]),
+            ("web", "", [sys.executable, "-m", "daphne", *web, "arbsite.asgi:application"]),
+            ("jobs", "", [*celery, "worker", *jobs]),
+            ("beat", "", [*celery, "beat", "--pidfile=", "--loglevel", "WARNING"]),
+        ]
+        programs = []
+        for name, command, words in wanted:
+            if command and command not in get_commands():
+                self._say(f"{name}: skipped, there is no command {command}.")
+                continue
+            programs.append(Program(name=name, command=words, is_essential=name == "web"))
+        return programs
+
+    def _environ(self) -> dict[str, str]:
+        return {
+            "ARBSITE_LOG_LEVEL": "WARNING",
+            **os.environ,
+            "ARBSITE_DATA": str(settings.DATA_DIR),
+            "DJANGO_SETTINGS_MODULE": "arbsite.settings",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    async def _announce(self, port: int, password: str) -> None:
+        if not await answers_within(WEB_SECONDS, port, "/readyz"):
+            self._say(f"The web does not answer after {WEB_SECONDS} s; see its lines above.")
+            return
+        self._say(f"Ready at http://127.0.0.1:{port}/")
+        for line in (
+            f"  address   http://127.0.0.1:{port}/",
+            f"  login     {LOGIN}",
+            f"  password  {password}",
+            "  paper mode: no real orders; Ctrl-C stops everything",
+        ):
+            self._line(line)
+
+    # --- what is shown ----------------------------------------------------------------------------
+
+    def _say(self, line: str) -> None:
+        self._line(f"[{time.monotonic() - self.began:5.1f} s] {line}")
+
+    def _line(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
