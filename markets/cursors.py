@@ -1,0 +1,39 @@
+"""Cursor pages: the newest rows first, and a word with which the next page is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import msgspec
+from django.db.models import Model, QuerySet
+
+Row = TypeVar("Row", bound=Model)
+Shown = TypeVar("Shown")
+MOST = 200
+
+
+class Page(msgspec.Struct, Generic[Shown], frozen=True):
+    """Up to `limit` items; `next` is nothing on the last page."""
+
+    items: tuple[Shown, ...]
+    next: str | None
+
+
+def page(
+    rows: QuerySet[Row], cursor: str | None, limit: int, show: Callable[[Row], Shown]
+) -> Page[Shown]:
+    """The rows after `cursor` by falling primary key, at most `MOST`.
+
+    Errors: `ValueError` for a cursor that is not a number.
+    """
+    limit = max(1, min(limit, MOST))
+    rows = rows.order_by("-pk")
+    if cursor:
+        if not (cursor.isascii() and cursor.isdigit()) or len(cursor) > 18:
+            raise ValueError(f"{cursor!r} is no cursor; take `next` of the page before.")
+        rows = rows.filter(pk__lt=int(cursor))
+    found = list(rows[: limit + 1])
+    more = len(found) > limit
+    found = found[:limit]
+    return Page(tuple(show(row) for row in found), str(found[-1].pk) if more else None)

@@ -1,0 +1,435 @@
+"""Reads of venues, markets, relations and revisions, as frozen structs in base units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
+
+from markets.cursors import Page, page
+from markets.models import (
+    BlockRule,
+    Claim,
+    ConfigRevision,
+    Market,
+    MatchDecision,
+    Relation,
+    RuleText,
+    Venue,
+)
+from markets.moments import ns, ns_or_none
+from markets.terms import instruments, relations
+from markets.terms.ids import MarketId, RelationId, VenueId
+from markets.terms.units import Ns, Px
+
+
+class VenueRow(msgspec.Struct, frozen=True):
+    """A venue as configured.
+
+    `hosts` are the configured addresses by name, empty where the adapter's own hold.
+    """
+
+    slug: VenueId
+    name: str
+    short: str
+    enabled: bool
+    mode: str
+    trade_age_ms: int
+    paper_latency_ms: int
+    paper_cash: int
+    payout_lag_ms: int
+    hosts: dict[str, str]
+    ws: str
+    markets: int = 0
+
+
+class MarketRow(msgspec.Struct, frozen=True):
+    """A market as listed, for people."""
+
+    id: int
+    market_id: MarketId
+    venue: VenueId
+    native: str
+    title: str
+    event: str
+    category: str
+    state: str
+    outcomes: tuple[str, ...]
+    url: str
+    rules: str
+    rules_hash: str
+    close_at: Ns | None
+    payout_at: Ns | None
+    seen_at: Ns | None
+
+
+class DecisionOnPair(msgspec.Struct, frozen=True):
+    """What was decided about a relation, by whom and why."""
+
+    verdict: str
+    reasons: tuple[str, ...]
+    author: str
+    at: Ns
+
+
+class RelationRow(msgspec.Struct, frozen=True):
+    """A relation with its markets in the order of its claims. `terms` is the pure relation.
+
+    `changed_rules` lists the markets whose rule text is not the one that was confirmed.
+    """
+
+    id: int
+    slug: RelationId
+    title: str
+    category: str
+    kind: str
+    inverse: bool
+    status: str
+    status_reason: str
+    active: bool
+    mode: str
+    min_net_edge: Px | None
+    score: float | None
+    llm_score: float | None
+    rules_passed: bool | None
+    approved: tuple[int, ...]
+    confirmed_by: str
+    confirmed_at: Ns | None
+    payout_at: Ns | None
+    terms: relations.Relation
+    markets: tuple[MarketRow, ...]
+    changed_rules: tuple[MarketId, ...] = ()
+    decisions: tuple[DecisionOnPair, ...] = ()
+
+
+class RevisionRow(msgspec.Struct, frozen=True):
+    """One change of configuration."""
+
+    id: int
+    author: str
+    reason: str
+    at: Ns
+    changes: tuple[dict[str, Any], ...]
+
+
+class RuleTextRow(msgspec.Struct, frozen=True):
+    """A rule text as first seen."""
+
+    market: MarketId
+    text: str
+    hash: str
+    seen_at: Ns
+
+
+# --- venues ---------------------------------------------------------------------------------------
+
+
+def venues(*, enabled_only: bool = False) -> tuple[VenueRow, ...]:
+    """All venues by slug, with the number of their markets."""
+    rows = Venue.objects.annotate(listed=Count("markets"))
+    if enabled_only:
+        rows = rows.filter(enabled=True)
+    return tuple(_venue_row(v) for v in rows)
+
+
+def venue(slug: str) -> VenueRow | None:
+    """One venue, or nothing when it is not configured."""
+    row = Venue.objects.annotate(listed=Count("markets")).filter(slug=slug).first()
+    return None if row is None else _venue_row(row)
+
+
+def _venue_row(row: Venue) -> VenueRow:
+    named = {"rest": row.rest_url, "gamma": row.gamma_url, "data": row.data_url}
+    return VenueRow(
+        slug=VenueId(row.slug),
+        name=row.name,
+        short=row.short,
+        enabled=row.enabled,
+        mode=row.mode,
+        trade_age_ms=row.trade_age_ms,
+        paper_latency_ms=row.paper_latency_ms,
+        paper_cash=row.paper_cash,
+        payout_lag_ms=row.payout_lag_ms,
+        hosts={name: url for name, url in named.items() if url},
+        ws=row.ws_url,
+        markets=getattr(row, "listed", 0),
+    )
+
+
+# --- markets --------------------------------------------------------------------------------------
+
+
+def markets(
+    cursor: str | None = None,
+    limit: int = 50,
+    *,
+    venue: str = "",
+    search: str = "",
+    state: str = "",
+) -> Page[MarketRow]:
+    """Markets, newest first, by venue, state, and a text in title or id.
+
+    Errors: `ValueError` for a cursor that is none of ours.
+    """
+    rows = Market.objects.select_related("event")
+    if venue:
+        rows = rows.filter(venue_id=venue)
+    if state:
+        rows = rows.filter(state=state)
+    if search:
+        rows = rows.filter(Q(title__icontains=search) | Q(market_id__icontains=search))
+    return page(rows, cursor, limit, market_row)
+
+
+def market_titles(ids: Iterable[str]) -> dict[str, str]:
+    """Titles by market id, of those that are known."""
+    return dict(Market.objects.filter(market_id__in=list(ids)).values_list("market_id", "title"))
+
+
+def market_terms(ids: Iterable[str] | None = None) -> tuple[instruments.Market, ...]:
+    """The engine's view of markets, by id; all of them when no ids are given."""
+    rows = Market.objects.order_by("market_id")
+    if ids is not None:
+        rows = rows.filter(market_id__in=list(ids))
+    return tuple(terms_of(m) for m in rows.only("terms"))
+
+
+def terms_of(row: Market) -> instruments.Market:
+    """The decoded terms of a market row."""
+    return msgspec.convert(row.terms, instruments.Market)
+
+
+def market_row(row: Market) -> MarketRow:
+    """A market row as a struct; needs its event selected."""
+    return MarketRow(
+        id=row.pk,
+        market_id=MarketId(row.market_id),
+        venue=VenueId(row.venue_id),
+        native=row.native,
+        title=row.title,
+        event=row.event.title if row.event else "",
+        category=row.category,
+        state=row.state,
+        outcomes=tuple(row.outcomes),
+        url=row.url,
+        rules=row.rules,
+        rules_hash=row.rules_hash,
+        close_at=ns_or_none(row.close_at),
+        payout_at=ns_or_none(row.payout_at),
+        seen_at=ns_or_none(row.seen_at),
+    )
+
+
+def rule_texts(market: str) -> tuple[RuleTextRow, ...]:
+    """All texts a market's rules had, newest first."""
+    return tuple(
+        RuleTextRow(MarketId(r.market_id), r.text, r.hash, ns(r.seen_at))
+        for r in RuleText.objects.filter(market_id=market)
+    )
+
+
+# --- relations ------------------------------------------------------------------------------------
+
+
+def _with_claims(rows: QuerySet[Relation]) -> QuerySet[Relation]:
+    claims = Claim.objects.select_related("market", "market__event").order_by("position")
+    return rows.prefetch_related(Prefetch("claims", claims))
+
+
+def pairs(
+    cursor: str | None = None, limit: int = 50, *, status: str = "", search: str = ""
+) -> Page[RelationRow]:
+    """Relations, newest first.
+
+    Errors: `ValueError` for a cursor that is none of ours.
+    """
+    rows = Relation.objects.all()
+    if status:
+        rows = rows.filter(status=status)
+    if search:
+        rows = rows.filter(Q(title__icontains=search) | Q(slug__icontains=search))
+    return page(_with_claims(rows), cursor, limit, relation_row)
+
+
+def pair(slug: str) -> RelationRow | None:
+    """One relation with its decisions, or nothing."""
+    rows = _with_claims(Relation.objects.filter(slug=slug))
+    row = rows.prefetch_related("decisions").first()
+    if row is None:
+        return None
+    found = tuple(
+        DecisionOnPair(d.verdict, tuple(d.reasons), d.author, ns(d.at)) for d in row.decisions.all()
+    )
+    return msgspec.structs.replace(relation_row(row), decisions=found)
+
+
+def relation_row(row: Relation) -> RelationRow:
+    """A relation row as a struct; needs its claims with markets and events prefetched."""
+    distinct: dict[str, Market] = {}
+    for claim in row.claims.all():
+        distinct.setdefault(claim.market_id, claim.market)
+    return RelationRow(
+        id=row.pk,
+        slug=RelationId(row.slug),
+        title=row.title,
+        category=row.category,
+        kind=row.kind,
+        inverse=row.inverse,
+        status=row.status,
+        status_reason=row.status_reason,
+        active=row.active,
+        mode=row.mode,
+        min_net_edge=None if row.min_net_edge is None else Px(row.min_net_edge),
+        score=row.score,
+        llm_score=row.llm_score,
+        rules_passed=row.rules_passed,
+        approved=tuple(row.approved_packages),
+        confirmed_by=row.confirmed_by,
+        confirmed_at=ns_or_none(row.confirmed_at),
+        payout_at=ns_or_none(row.payout_at),
+        terms=relation_terms(row),
+        markets=tuple(market_row(m) for m in distinct.values()),
+        changed_rules=tuple(
+            MarketId(m.market_id)
+            for m in distinct.values()
+            if row.rule_hashes and row.rule_hashes.get(m.market_id) != m.rules_hash
+        ),
+    )
+
+
+def relation_terms(row: Relation) -> relations.Relation:
+    """The pure relation of a row; needs its claims prefetched."""
+    return relations.Relation(
+        id=RelationId(row.slug),
+        title=row.title,
+        worlds=msgspec.convert(tuple(row.worlds), tuple[relations.World, ...]),
+        claims=tuple(
+            relations.Claim(
+                market=MarketId(c.market_id),
+                outcome=c.outcome,
+                pays=tuple(relations.Cell(Px(fixed), stake) for fixed, stake in c.pays),
+            )
+            for c in row.claims.all()
+        ),
+        category=row.category,
+        payout_at=ns_or_none(row.payout_at),
+    )
+
+
+def pair_counts() -> dict[str, int]:
+    """Number of relations per status; every status has a number."""
+    found = dict(Relation.objects.values_list("status").annotate(Count("id")).order_by())
+    return {str(status): found.get(status, 0) for status in Relation.Status.values}
+
+
+def pairs_waiting() -> int:
+    """Number of candidates and suspended relations: they need a person."""
+    counts = pair_counts()
+    return counts["candidate"] + counts["suspended"]
+
+
+# --- what the engine may use ----------------------------------------------------------------------
+
+
+class Tradeable(msgspec.Struct, frozen=True):
+    """A confirmed relation that no rule blocks, with the markets it needs."""
+
+    relation: relations.Relation
+    packages: tuple[int, ...]
+    mode: str
+    min_net_edge: Px | None
+    markets: tuple[instruments.Market, ...]
+
+
+def tradeable() -> tuple[Tradeable, ...]:
+    """Confirmed, active relations by slug, all of whose venues are enabled and which no rule
+    blocks.
+    """
+    claims = Claim.objects.select_related("market").order_by("position")
+    rows = (
+        Relation.objects.filter(status=Relation.Status.CONFIRMED, active=True)
+        .exclude(claims__market__venue__enabled=False)
+        .prefetch_related(Prefetch("claims", claims))
+        .order_by("slug")
+    )
+    rules = tuple(BlockRule.objects.filter(active=True))
+    return tuple(_tradeable(row) for row in rows if blocked_by(row, rules) is None)
+
+
+def _tradeable(row: Relation) -> Tradeable:
+    distinct = {c.market_id: c.market for c in row.claims.all()}
+    return Tradeable(
+        relation=relation_terms(row),
+        packages=tuple(row.approved_packages),
+        mode=row.mode,
+        min_net_edge=None if row.min_net_edge is None else Px(row.min_net_edge),
+        markets=tuple(terms_of(m) for m in distinct.values()),
+    )
+
+
+def blocked_by(row: Relation, rules: Iterable[BlockRule]) -> BlockRule | None:
+    """The first rule that forbids a relation; needs its claims with markets prefetched."""
+    found = [c.market for c in row.claims.all()]
+    named: dict[str, set[str]] = {
+        "pair": {row.slug},
+        "venue": {m.venue_id for m in found},
+        "market": {m.market_id for m in found},
+        "category": {row.category.casefold(), *(m.category.casefold() for m in found)},
+    }
+    titles = [row.title.casefold(), *(m.title.casefold() for m in found)]
+    for rule in rules:
+        value = rule.value.casefold() if rule.kind in ("category", "text") else rule.value
+        if rule.kind == "text":
+            if any(value in title for title in titles):
+                return rule
+        elif value in named[rule.kind]:
+            return rule
+    return None
+
+
+# --- revisions ------------------------------------------------------------------------------------
+
+
+def last_revision() -> RevisionRow | None:
+    """The saved revision, or nothing before the first change."""
+    row = ConfigRevision.objects.order_by("-id").first()
+    return None if row is None else _revision_row(row)
+
+
+def last_revision_number() -> int:
+    """The saved revision's number; 0 before the first change."""
+    return ConfigRevision.objects.aggregate(last=Max("id"))["last"] or 0
+
+
+def revisions(limit: int = 20) -> tuple[RevisionRow, ...]:
+    """The newest changes, newest first."""
+    return tuple(_revision_row(r) for r in ConfigRevision.objects.order_by("-id")[:limit])
+
+
+def revision(number: int) -> RevisionRow:
+    """One change.
+
+    Errors: `LookupError` naming a number that does not exist.
+    """
+    try:
+        return _revision_row(ConfigRevision.objects.get(pk=number))
+    except ObjectDoesNotExist:
+        raise LookupError(f"There is no revision {number}.") from None
+
+
+def _revision_row(row: ConfigRevision) -> RevisionRow:
+    return RevisionRow(row.pk, row.author, row.reason, ns(row.at), tuple(row.changes))
+
+
+def decision_log(limit: int = 50) -> tuple[tuple[RelationId, DecisionOnPair], ...]:
+    """The newest decisions about pairs, newest first."""
+    return tuple(
+        (
+            RelationId(d.relation_id),
+            DecisionOnPair(d.verdict, tuple(d.reasons), d.author, ns(d.at)),
+        )
+        for d in MatchDecision.objects.all()[:limit]
+    )
