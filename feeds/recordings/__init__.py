@@ -1,0 +1,1 @@
+"""Recordings as lines: reading and writing them without touching a file."""
