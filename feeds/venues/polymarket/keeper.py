@@ -1,0 +1,210 @@
+"""Keeps one market's book true although Polymarket's socket has no sequence numbers.
+
+The YES token's frames build the ladder, the NO token's are its mirror and only checked. Decides
+when the book is in doubt (our best prices are not the ones the venue states), when it is lost, and
+when it is due to be fetched. Invariants: nothing is handed out while waiting or in doubt; changes
+that arrive while waiting are kept and replayed on the fetched snapshot. Wires and sockets are not
+here. Source: polymarket sheet section 5.4, read 2026-11-20.
+"""
+
+from msgspec.structs import replace
+
+from feeds.books.builder import Change, MarketBuilder, Resync
+from feeds.venues.base import Emit, Output
+from feeds.venues.polymarket.parse import Top
+from markets.terms.instruments import Market, even_ladder
+from markets.terms.units import MS, SECOND, Ns, Px
+from trading.engine.book import Levels
+from trading.engine.events import BookChanged, BookSeen, BookStale, MarketChanged
+
+DOUBTS = 3
+DOUBT_NS = Ns(500 * MS)
+KEPT_CHANGES = 2_000
+KEPT_KEYS = 256
+FETCH_SPACING = Ns(SECOND)
+FIRST_RETRY = Ns(5 * SECOND)
+LAST_RETRY = Ns(60 * SECOND)
+
+Key = tuple[str, str, str, str, str]
+
+
+class BookKeeper:
+    """One market on one socket."""
+
+    def __init__(self, market: Market, depth: int, lost: "list[BookKeeper]") -> None:
+        """`lost` is the session's list of books to look after; a keeper that gives up joins it."""
+        self.market = market
+        self._lost = lost
+        self.builder = MarketBuilder(market.id, depth)
+        self.ended = False
+        self.waiting = True
+        self.fetch_at = Ns(0)
+        self.frames = 0
+        self.heard_at = Ns(0)
+        self._told_live = False
+        self._asked_at = Ns(-LAST_RETRY)
+        self._retry = FIRST_RETRY
+        self._kept: list[tuple[Ns, Change]] = []
+        self._kept_from = Ns(0)
+        self._doubts = 0
+        self._doubted_at = Ns(0)
+        self._keys: dict[Key, None] = {}
+
+    def restart(self, at: Ns, patience: Ns) -> None:
+        """A new connection: believe nothing, and ask for the snapshot if it does not come."""
+        self.builder.suspect("no_snapshot")
+        self._forget()
+        self.waiting, self.frames, self.heard_at = True, 0, at
+        self._retry = FIRST_RETRY
+        self.fetch_at = Ns(at + patience)
+
+    def is_repeat(self, key: Key) -> bool:
+        """Whether exactly this element was met since the last snapshot; it is remembered."""
+        if not key[-1]:
+            return False
+        if key in self._keys:
+            return True
+        self._keys[key] = None
+        if len(self._keys) > KEPT_KEYS:
+            del self._keys[next(iter(self._keys))]
+        return False
+
+    def snapshot(self, bids: Levels, asks: Levels, at: Ns, venue_at: Ns) -> list[Output]:
+        """A whole book from the socket: it stands in the stream's order, so nothing is replayed."""
+        if self.ended:
+            return []
+        shown = self._shown()
+        was_live = self._told_live and not self._doubts
+        self._forget()
+        book = self.builder.snapshot(bids, asks, at, venue_at)
+        if isinstance(book, Resync):
+            return self.lose(book.reason, at)
+        self.waiting, self.heard_at = False, at
+        if was_live and shown == self._shown():
+            return self._seen(at, venue_at)
+        return self._tell(at)
+
+    def reseed(self, bids: Levels, asks: Levels, at: Ns, venue_at: Ns) -> list[Output]:
+        """A fetched book, older than part of what the socket said meanwhile: that is replayed."""
+        if venue_at < self._kept_from:
+            return []
+        later = [change for said, change in self._kept if said >= venue_at]
+        self._forget()
+        book = self.builder.snapshot(bids, asks, at, venue_at)
+        if not isinstance(book, Resync) and later:
+            result = self.builder.set_all(later, at, venue_at)
+            book = result if isinstance(result, Resync) else book
+        if isinstance(book, Resync):
+            return self.lose(book.reason, at)
+        self.waiting, self.heard_at = False, at
+        return self._tell(at)
+
+    def change(self, changes: list[Change], tops: list[Top], at: Ns, venue_at: Ns) -> list[Output]:
+        """The levels one frame changed, judged after the last, against the tops it states."""
+        self.heard_at = at
+        if self.waiting:
+            return self._keep(changes, at, venue_at)
+        self.frames += 1
+        book = self.builder.set_all(changes, at, venue_at)
+        if isinstance(book, Resync):
+            return self.lose(book.reason, at)
+        return self.check(tops, at, venue_at, changed=book is not None)
+
+    def check(
+        self, tops: list[Top], at: Ns, venue_at: Ns, *, changed: bool = False
+    ) -> list[Output]:
+        """Compare our top with stated ones (YES side). Silent while waiting."""
+        if self.waiting:
+            return []
+        own = self.top()
+        wrong = sum(1 for said in tops if said != own)
+        if wrong:
+            return self._doubt(wrong, at)
+        if self._doubts and not tops:
+            return self.overdue(at)
+        if self._doubts:
+            self._doubts = 0
+            return self._tell(at)
+        return self._tell(at) if changed else self._seen(at, venue_at)
+
+    def overdue(self, at: Ns) -> list[Output]:
+        """Give a book up that has been in doubt for too long."""
+        if self._doubts and not self.waiting and at - self._doubted_at >= DOUBT_NS:
+            return self.lose("top_disagrees", at)
+        return []
+
+    def lose(self, reason: str, at: Ns) -> list[Output]:
+        """The book may not be believed; a fetch is due, at most one a second."""
+        self.builder.suspect(reason)
+        self._forget()
+        self.waiting = True
+        self._retry = FIRST_RETRY
+        self.fetch_at = Ns(max(at, self._asked_at + FETCH_SPACING))
+        self._lost.append(self)
+        return self.silence(reason, at)
+
+    def silence(self, reason: str, at: Ns) -> list[Output]:
+        """Tell the engine once that the book is stale."""
+        if not self._told_live:
+            return []
+        self._told_live = False
+        return [Emit(BookStale(at, self.market.id, reason))]
+
+    def retick(self, step: Px, at: Ns) -> list[Output]:
+        """A new grid of prices: the terms change and the book waits for a snapshot."""
+        ticks = even_ladder(step)
+        if ticks == self.market.ticks:
+            return []
+        self.market = replace(self.market, ticks=ticks)
+        return [*self.lose("tick_size_changed", at), Emit(MarketChanged(at, self.market))]
+
+    def is_due(self, at: Ns) -> bool:
+        """Whether the book should be fetched now."""
+        return self.waiting and not self.ended and at >= self.fetch_at
+
+    def asked(self, at: Ns) -> None:
+        """A fetch is on its way; the next one waits twice as long, up to a minute."""
+        self._asked_at = at
+        self.fetch_at = Ns(at + self._retry)
+        self._retry = Ns(min(self._retry * 2, LAST_RETRY))
+
+    def top(self) -> Top:
+        """Our own best prices of YES."""
+        bids, asks = self._shown()
+        return Top(bids[0][0] if bids else None, asks[0][0] if asks else None)
+
+    def _shown(self) -> tuple[Levels, Levels]:
+        ladders = self.builder.book().ladders[0]
+        return ladders.bids, ladders.asks
+
+    def _keep(self, changes: list[Change], at: Ns, venue_at: Ns) -> list[Output]:
+        self._kept.extend((venue_at, change) for change in changes)
+        if len(self._kept) > KEPT_CHANGES:
+            self._kept_from = self._kept[-1][0]
+            self._kept = []
+            self.fetch_at = Ns(max(at, self._asked_at + FETCH_SPACING))
+            self._lost.append(self)
+        return []
+
+    def _forget(self) -> None:
+        self._kept = []
+        self._kept_from = Ns(0)
+        self._doubts = 0
+        self._keys = {}
+
+    def _doubt(self, wrong: int, at: Ns) -> list[Output]:
+        if not self._doubts:
+            self._doubted_at = at
+        self._doubts += wrong
+        if self._doubts >= DOUBTS or at - self._doubted_at >= DOUBT_NS:
+            return self.lose("top_disagrees", at)
+        return self.silence("top_in_doubt", at)
+
+    def _tell(self, at: Ns) -> list[Output]:
+        self._told_live = True
+        return [Emit(BookChanged(at, self.builder.book()))]
+
+    def _seen(self, at: Ns, venue_at: Ns) -> list[Output]:
+        if self.builder.seen(at):
+            return [Emit(BookSeen(at, self.market.id, venue_at))]
+        return []
