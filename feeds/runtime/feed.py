@@ -46,7 +46,7 @@ class Feed:
         self._told_down = ""
 
     def update(self, markets: Iterable[Market]) -> None:
-        """Follow exactly these markets from now on; a market whose terms differ is subscribed anew."""
+        """Follow exactly these markets; one whose terms differ is subscribed anew."""
         self._wanted = {market.id: market for market in markets}
         self._changed.set()
 

@@ -64,7 +64,7 @@ class Tally:
             self._ages.append(max(0, at - venue_at))
 
     def age_ms(self, percent: int) -> int | None:
-        """The age below which `percent` of the newest messages were, rounded down to milliseconds."""
+        """The age below which `percent` of the newest messages were, in whole ms (down)."""
         if not self._ages:
             return None
         ordered = sorted(self._ages)
