@@ -1,0 +1,69 @@
+"""Everything a person decided, read from all apps as one `Snapshot`: the border from rows to the
+engine.
+
+One REPEATABLE READ transaction and a handful of selects, whatever the number of pairs. Only enabled
+venues, relations that are confirmed, active and not blocked by a rule, and their markets. Runs in
+the scribe, never in the trading process.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from django.db import connection, transaction
+
+from markets import selectors as markets
+from markets.terms.instruments import Market
+from markets.terms.units import Ns
+from risk import selectors as risk
+from trading.engine.config import Mode, RelationConfig, Snapshot, VenueConfig
+
+
+def load() -> Snapshot:
+    """The configuration as saved now; its revision is 0 before the first change.
+
+    Errors: Django's `OperationalError` while the database is away.
+    """
+    with transaction.atomic():
+        if not connection.savepoint_ids:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return _read()
+
+
+def encoded_snapshot() -> tuple[int, bytes]:
+    """The revision and the snapshot in msgpack, as the worker takes it."""
+    snapshot = load()
+    return snapshot.revision, msgspec.msgpack.encode(snapshot)
+
+
+def _read() -> Snapshot:
+    revision = markets.last_revision()
+    engine = risk.engine()
+    relations = markets.tradeable()
+    listed: dict[str, Market] = {m.id: m for r in relations for m in r.markets}
+    return Snapshot(
+        revision=revision.id if revision else 0,
+        at=revision.at if revision else Ns(0),
+        author=revision.author if revision else "",
+        reason=revision.reason if revision else "",
+        exec_mode=engine.exec_mode,
+        limits=risk.limits(),
+        venues=tuple(_venue(v) for v in markets.venues(enabled_only=True)),
+        markets=tuple(listed[key] for key in sorted(listed)),
+        relations=tuple(
+            RelationConfig(r.relation, r.packages, Mode(r.mode), r.min_net_edge) for r in relations
+        ),
+    )
+
+
+def _venue(row: markets.VenueRow) -> VenueConfig:
+    return VenueConfig(
+        id=row.slug,
+        name=row.name,
+        short=row.short,
+        mode=Mode(row.mode),
+        trade_age_ms=row.trade_age_ms,
+        paper_latency_ms=row.paper_latency_ms,
+        paper_cash=row.paper_cash,
+        payout_lag_ms=row.payout_lag_ms,
+    )

@@ -1,0 +1,131 @@
+"""Writes of the web into the engine's world: commands, and the tokens of the API.
+
+The engine answers a command; nothing here waits for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+import msgspec
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from markets.revisions import hint
+from trading.models import ApiToken, Command
+
+KINDS = ("halt", "resume", "pause", "view_only", "unwind")
+TOKEN_PREFIX = "arb_"  # noqa: S105  a mark by which a leaked token is recognised
+
+
+class CommandRow(msgspec.Struct, frozen=True):
+    """A command as asked; `is_new` is false when the same key was used before."""
+
+    id: int
+    kind: str
+    target: str
+    author: str
+    reason: str
+    state: str
+    answer: str
+    is_new: bool = True
+
+
+def ask(
+    kind: str, target: str, author: str, reason: str, idempotency_key: str | None = None
+) -> CommandRow:
+    """The command put before the engine; the earlier one when the key was used before.
+
+    Errors: `ValidationError` for an unknown kind, without a reason, `unwind` without a deal, or a
+    key that belongs to another command.
+    """
+    if kind not in KINDS:
+        raise ValidationError(f"There is no command {kind!r}; it is one of {', '.join(KINDS)}.")
+    if not reason.strip():
+        raise ValidationError("Give a reason: it is kept with the command.")
+    if kind == "unwind" and not target:
+        raise ValidationError("Say which deal to unwind: give its id as the target.")
+    if max(len(target), len(idempotency_key or "")) > 200 or len(reason) > 500:
+        raise ValidationError("Target and key have at most 200 characters, the reason 500.")
+    earlier = _earlier(idempotency_key)
+    if earlier is not None:
+        return _same(earlier, kind, target, author)
+    try:
+        with transaction.atomic():
+            row = Command.objects.create(
+                kind=kind,
+                target=target,
+                author=author[:150],
+                reason=reason.strip(),
+                idempotency_key=idempotency_key or None,
+            )
+    except IntegrityError:
+        racing = _earlier(idempotency_key)
+        if racing is None:
+            raise
+        return _same(racing, kind, target, author)
+    transaction.on_commit(lambda: hint(0))
+    return command_row(row)
+
+
+def _earlier(key: str | None) -> Command | None:
+    return Command.objects.filter(idempotency_key=key).first() if key else None
+
+
+def _same(earlier: Command, kind: str, target: str, author: str) -> CommandRow:
+    if (earlier.kind, earlier.target, earlier.author) != (kind, target, author[:150]):
+        raise ValidationError("This Idempotency-Key was used for another command; take a new one.")
+    return msgspec.structs.replace(command_row(earlier), is_new=False)
+
+
+def command_row(row: Command) -> CommandRow:
+    """A command row as a struct."""
+    return CommandRow(row.pk, row.kind, row.target, row.author, row.reason, row.state, row.answer)
+
+
+# --- tokens ---------------------------------------------------------------------------------------
+
+
+class Bearer(msgspec.Struct, frozen=True):
+    """Who a token speaks for, and how far."""
+
+    username: str
+    scope: str
+
+
+def hash_of(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def make_token(username: str, scope: str = "read", name: str = "") -> str:
+    """A new token, shown only here.
+
+    Errors: `ValidationError` for an unknown user or scope.
+    """
+    user = get_user_model().objects.filter(username=username).first()
+    if user is None:
+        raise ValidationError(f"There is no user {username!r}; create it in the admin first.")
+    if scope not in ApiToken.Scope.values:
+        raise ValidationError(f"{scope!r} is no scope; take read, trade or admin.")
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    ApiToken.objects.create(user=user, name=name, hash=hash_of(token), scope=scope)
+    return token
+
+
+def bearer(token: str) -> Bearer | None:
+    """Who bears this token; nothing when it is unknown, revoked, or its user is not active."""
+    row = (
+        ApiToken.objects.select_related("user")
+        .filter(hash=hash_of(token), revoked_at=None, user__is_active=True)
+        .first()
+    )
+    if row is None:
+        return None
+    now = timezone.now()
+    if row.used_at is None or (now - row.used_at).total_seconds() > 60:
+        ApiToken.objects.filter(pk=row.pk).update(used_at=now)
+    return Bearer(row.user.get_username(), row.scope)
