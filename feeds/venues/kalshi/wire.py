@@ -78,10 +78,12 @@ class SubscribedBody(msgspec.Struct, frozen=True, gc=False):
 
 
 class Subscribed(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="subscribed"):
-    """A channel is open. Takes no sequence number."""
+    """A channel is open. Takes no sequence number; its `sid` stands in the body."""
 
     msg: SubscribedBody
     id: int | None = None
+    sid: int | None = None
+    seq: int | None = None
     sending_ts_ms: int | None = None
 
 

@@ -1,0 +1,67 @@
+"""Kalshi put together: addresses, what it can do, and how to list and follow its markets.
+
+Production and demo want a signed handshake even for public channels (sheet 2.3), so `handshake` is
+empty only for a venue that asks for none, such as our own fake. Catalogue and books over REST are
+served without a key. Addresses include `/trade-api/v2`, as Kalshi's documents write them.
+Source: kalshi sheet 1, 2 and 4.5, read 2026-11-20.
+"""
+
+import msgspec
+
+from feeds.venues.base import Capabilities
+from feeds.venues.kalshi import sign
+from feeds.venues.kalshi.catalogue import KalshiCatalogue
+from feeds.venues.kalshi.parse import VENUE
+from feeds.venues.kalshi.session import KalshiSession
+from markets.terms.ids import MarketId, market_id
+from markets.terms.instruments import Market
+from markets.terms.units import Ns
+
+SOCKET_PATH = "/trade-api/ws/v2"
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """A key id and the PEM text of its private key, RSA or Ed25519."""
+
+    key_id: str
+    private_pem: bytes
+
+    def __repr__(self) -> str:
+        return f"Credentials(key_id={self.key_id!r})"
+
+
+class KalshiAdapter:
+    """The venue `kalshi`. Without credentials its sockets open only where none are asked for."""
+
+    def __init__(self, credentials: Credentials | None = None) -> None:
+        self.venue = VENUE
+        self.name = "Kalshi"
+        self.short = "KA"
+        self.hosts = {"rest": "https://external-api.kalshi.com/trade-api/v2"}
+        self.ws = "wss://external-api-ws.kalshi.com/trade-api/ws/v2"
+        self.capabilities = Capabilities(
+            streams=True,
+            sequence_numbers=True,
+            max_markets_per_socket=200,
+            heartbeat_ms=10_000,
+        )
+        self._key_id = credentials.key_id if credentials else ""
+        self._key = sign.private_key(credentials.private_pem) if credentials else None
+
+    def catalogue(self) -> KalshiCatalogue:
+        """A fresh walk over the open markets."""
+        return KalshiCatalogue()
+
+    def session(self, markets: tuple[Market, ...]) -> KalshiSession:
+        """A socket's conversation about these markets."""
+        return KalshiSession(markets, self.capabilities.book_levels)
+
+    def handshake(self, at: Ns) -> tuple[tuple[str, str], ...]:
+        """Headers of the socket's upgrade request, signed for this moment."""
+        if self._key is None:
+            return ()
+        return sign.headers(self._key_id, self._key, at, "GET", SOCKET_PATH)
+
+    def market_of(self, native: str) -> MarketId:
+        """Our id of a ticker."""
+        return market_id(self.venue, native)
