@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from markets.terms.units import MICRO, MS, Ns, Px, Qty, Rounding, Usd, divide, round_to
 
-NOTHING = "–"  # noqa: RUF001  an en dash is the sign for "nothing"
-MINUS = "−"  # noqa: RUF001  as wide as a plus
+NOTHING = "–"
+MINUS = "−"  # as wide as a plus
 _CENT = 10_000
 _COARSE_USD = 10_000 * MICRO
 _TICK = Px(_CENT)
@@ -53,7 +53,7 @@ def exact_cents(px: Px | None, *, rounding: Rounding = Rounding.UP) -> str:
 
 
 def edge(px: Px | None) -> str:
-    """A net edge or any signed amount per share: `+1.30`, `−0.07`. Rounded down."""  # noqa: RUF002
+    """A net edge or any signed amount per share: `+1.30`, `−0.07`. Rounded down."""
     if px is None:
         return NOTHING
     text = _fixed(px, _CENT, 2, Rounding.DOWN)
@@ -69,7 +69,7 @@ def money(usd: Usd | None, *, gain: bool = False, rounding: Rounding = Rounding.
     """Money: `$4.03`, `−$51.48`, with `gain` also `+$41.18`; no cents from $10,000 on.
 
     Rounded down.
-    """  # noqa: RUF002
+    """
     if usd is None:
         return NOTHING
     places = 2 if abs(usd) < _COARSE_USD else 0
@@ -115,7 +115,7 @@ def annual(ppm: int | None) -> str:
 
 
 def percent(ppm: int | None) -> str:
-    """A signed share of cost: `+1.36%`, `−0.07%`. Rounded down."""  # noqa: RUF002
+    """A signed share of cost: `+1.36%`, `−0.07%`. Rounded down."""
     if ppm is None:
         return NOTHING
     text = _fixed(ppm, _CENT, 2, Rounding.DOWN)

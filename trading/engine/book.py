@@ -30,14 +30,14 @@ class BookState(StrEnum):
     CLOSED = "closed"
 
 
-class Ladders(msgspec.Struct, frozen=True, gc=False):
+class Ladders(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Both sides of one outcome, best first."""
 
     bids: Levels
     asks: Levels
 
 
-class Book(msgspec.Struct, frozen=True, gc=False):
+class Book(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The top levels of one market.
 
     `at` is when the newest frame that spoke of this book reached us, `venue_at` the venue's own
