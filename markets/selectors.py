@@ -129,7 +129,7 @@ class RuleTextRow(msgspec.Struct, frozen=True):
 
 def venues(*, enabled_only: bool = False) -> tuple[VenueRow, ...]:
     """All venues by slug, with the number of their markets."""
-    rows = Venue.objects.annotate(listed=Count("markets"))
+    rows = Venue.objects.annotate(listed=Count("markets")).order_by("slug")
     if enabled_only:
         rows = rows.filter(enabled=True)
     return tuple(_venue_row(v) for v in rows)

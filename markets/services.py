@@ -201,7 +201,7 @@ def _row_of(listing: Listing, event: Event, now: datetime) -> Market:
         state=market.state.value,
         outcomes=list(market.outcomes),
         tokens=list(market.tokens),
-        terms=msgspec.to_builtins(market),
+        terms=msgspec.json.decode(msgspec.json.encode(market)),
         rules=listing.rules,
         rules_hash=hash_of(listing.rules),
         resolution_source=listing.resolution_source,

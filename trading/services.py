@@ -21,7 +21,7 @@ KINDS = ("halt", "resume", "pause", "view_only", "unwind")
 TOKEN_PREFIX = "arb_"  # noqa: S105  a mark by which a leaked token is recognised
 
 
-class CommandRow(msgspec.Struct, frozen=True):
+class Asked(msgspec.Struct, frozen=True):
     """A command as asked; `is_new` is false when the same key was used before."""
 
     id: int
@@ -36,7 +36,7 @@ class CommandRow(msgspec.Struct, frozen=True):
 
 def ask(
     kind: str, target: str, author: str, reason: str, idempotency_key: str | None = None
-) -> CommandRow:
+) -> Asked:
     """The command put before the engine; the earlier one when the key was used before.
 
     Errors: `ValidationError` for an unknown kind, without a reason, `unwind` without a deal, or a
@@ -68,22 +68,22 @@ def ask(
             raise
         return _same(racing, kind, target, author)
     transaction.on_commit(lambda: hint(0))
-    return command_row(row)
+    return _asked(row)
 
 
 def _earlier(key: str | None) -> Command | None:
     return Command.objects.filter(idempotency_key=key).first() if key else None
 
 
-def _same(earlier: Command, kind: str, target: str, author: str) -> CommandRow:
+def _same(earlier: Command, kind: str, target: str, author: str) -> Asked:
     if (earlier.kind, earlier.target, earlier.author) != (kind, target, author[:150]):
         raise ValidationError("This Idempotency-Key was used for another command; take a new one.")
-    return msgspec.structs.replace(command_row(earlier), is_new=False)
+    return msgspec.structs.replace(_asked(earlier), is_new=False)
 
 
-def command_row(row: Command) -> CommandRow:
+def _asked(row: Command) -> Asked:
     """A command row as a struct."""
-    return CommandRow(row.pk, row.kind, row.target, row.author, row.reason, row.state, row.answer)
+    return Asked(row.pk, row.kind, row.target, row.author, row.reason, row.state, row.answer)
 
 
 # --- tokens ---------------------------------------------------------------------------------------

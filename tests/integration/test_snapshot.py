@@ -1,0 +1,111 @@
+"""The snapshot: what it carries, how few selects it takes, that it is one moment."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from feeds import snapshot
+from markets import services
+from markets.models import Relation
+from risk import services as limits
+from tests.listings import AUTHOR, candidate, confirmed
+from trading.engine.config import Mode, Snapshot
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_it_carries_confirmed_pairs_with_their_markets_venues_and_limits() -> None:
+    slug = confirmed()
+    limits.set_limits({"min_net_edge": 8_000}, AUTHOR, "lower")
+    limits.set_engine("paper", AUTHOR, "arm paper")
+
+    loaded = snapshot.load()
+
+    assert loaded.problems() == []
+    assert [r.relation.id for r in loaded.relations] == [slug]
+    assert loaded.relations[0].packages == (0, 1)
+    assert [m.id for m in loaded.markets] == ["kalshi:RAIN", "polymarket:RAIN"]
+    assert [(v.id, v.mode) for v in loaded.venues] == [
+        ("kalshi", Mode.PAPER),
+        ("polymarket", Mode.PAPER),
+    ]
+    assert (loaded.limits.min_net_edge, loaded.exec_mode) == (8_000, Mode.PAPER)
+    assert (loaded.author, loaded.reason) == (AUTHOR, "arm paper")
+
+
+def test_before_any_change_it_is_empty_and_only_looks() -> None:
+    assert snapshot.load() == Snapshot(revision=0, at=snapshot.Ns(0))
+
+
+def test_candidates_and_blocked_pairs_stay_out() -> None:
+    slug = confirmed()
+    candidate("SNOW")
+    assert [r.relation.id for r in snapshot.load().relations] == [slug]
+
+    services.block_pair(slug, AUTHOR, "odd")
+    assert snapshot.load().relations == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("venue", "kalshi"),
+        ("market", "polymarket:RAIN"),
+        ("category", "WEATHER"),
+        ("text", "oslo"),
+    ],
+)
+def test_a_block_rule_keeps_a_confirmed_pair_out(kind: str, value: str) -> None:
+    confirmed()
+    services.add_block_rule(kind, value, AUTHOR, "not this")
+    assert snapshot.load().relations == ()
+
+
+def test_a_rule_for_the_pair_itself_keeps_it_out() -> None:
+    slug = confirmed()
+    services.add_block_rule("pair", slug, AUTHOR, "not this")
+    assert snapshot.load().relations == ()
+
+
+def test_a_disabled_venue_takes_its_pairs_along() -> None:
+    confirmed()
+    services.set_venue("polymarket", AUTHOR, "away", enabled=False)
+
+    loaded = snapshot.load()
+
+    assert [v.id for v in loaded.venues] == ["kalshi"]
+    assert (loaded.relations, loaded.markets) == ((), ())
+    assert loaded.problems() == []
+
+
+def test_the_number_of_selects_does_not_grow_with_the_pairs() -> None:
+    confirmed("P0")
+    with CaptureQueriesContext(connection) as few:
+        snapshot.load()
+    for number in range(1, 6):
+        confirmed(f"P{number}")
+    with CaptureQueriesContext(connection) as many:
+        loaded = snapshot.load()
+
+    assert Relation.objects.count() == len(loaded.relations) == 6
+    assert len(many) == len(few) <= 12
+
+
+def test_it_runs_in_one_read_only_repeatable_read_transaction() -> None:
+    confirmed()
+    with CaptureQueriesContext(connection) as queries:
+        snapshot.load()
+    assert "REPEATABLE READ, READ ONLY" in queries[1]["sql"]
+    assert queries[0]["sql"] == "BEGIN"
+
+
+def test_the_encoded_form_is_the_same_value() -> None:
+    confirmed()
+    revision, body = snapshot.encoded_snapshot()
+    loaded = snapshot.load()
+
+    assert msgspec.msgpack.decode(body, type=Snapshot) == loaded
+    assert revision == loaded.revision > 0
