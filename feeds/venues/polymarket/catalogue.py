@@ -43,7 +43,7 @@ CATEGORIES = (
     "Mentions",
     "World",
 )
-SAME_CATEGORY = {"economy": "economics", "world": "geopolitics"}
+SAME_CATEGORY = {"general": "other", "economy": "economics", "world": "geopolitics"}
 
 _page = msgspec.json.Decoder(wire.EventPage)
 _event = msgspec.json.Decoder(wire.GammaEvent)
