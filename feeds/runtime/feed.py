@@ -128,8 +128,14 @@ class Feed:
         self._delivering[shard] = None
 
     def _lost(self, shard: Shard, reason: str) -> None:
-        """A socket was lost or could not be opened. Said once per reason while nothing delivers."""
+        """A socket was lost or could not be opened. Said once per reason while nothing delivers.
+
+        Nothing is said of a shard that an update has just stopped: its successor speaks.
+        """
         self._delivering.pop(shard, None)
+        if shard not in self._running:
+            self.tally.up = bool(self._delivering)
+            return
         if self._delivering or reason == self._told_down:
             return
         self.tally.up, self.tally.down_reason, self._told_down = False, reason, reason
