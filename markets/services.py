@@ -294,15 +294,8 @@ def _revise(
     venue: str, changed: Sequence[_Incoming], suspended: Sequence[Relation]
 ) -> ConfigRevision | None:
     ids = [i.row.market_id for i in changed]
-    used = (
-        set(
-            Claim.objects.filter(
-                market_id__in=ids, relation__status=Relation.Status.CONFIRMED
-            ).values_list("market_id", flat=True)
-        )
-        if ids
-        else set()
-    )
+    claims = Claim.objects.filter(market_id__in=ids, relation__status=Relation.Status.CONFIRMED)
+    used: set[str] = {claim.market.market_id for claim in claims.select_related("market")}
     changes: list[Change] = [
         change("market", market, "terms", None, "as listed now") for market in sorted(used)
     ]

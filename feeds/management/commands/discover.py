@@ -1,0 +1,48 @@
+"""`manage.py discover [VENUE…]`: reads what the venues list into the tables."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+import msgspec
+from django.core.exceptions import ValidationError
+
+from feeds import services
+from markets import selectors
+from markets.console import NO, NOTHING, Console
+
+
+class Command(Console):
+    """Runs the catalogue sync here and now; a second run changes nothing."""
+
+    help = (
+        "Read what venues list: markets, rule texts, ticks, fees. Without a name, every enabled "
+        "venue. Exit 0 done, 1 a venue did not answer, 2 unknown venue, 3 no venue is enabled."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Venues and `--json`."""
+        parser.add_argument("venue", nargs="*", help="slug of a venue, e.g. kalshi")
+        self.add_json(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Counts per venue."""
+        venues = options["venue"] or [v.slug for v in selectors.venues(enabled_only=True)]
+        if not venues:
+            self.leave(
+                NOTHING, "No venue is enabled; enable one with `manage.py venue SLUG --enable`."
+            )
+        found: dict[str, Any] = {}
+        away = 0
+        for venue in venues:
+            try:
+                found[venue] = msgspec.to_builtins(services.sync_catalogue(venue))
+            except services.CatalogueUnavailable as problem:
+                away += 1
+                self.say(f"{venue}: {problem}")
+            except ValidationError as problem:
+                self.refuse(problem)
+        self.figures(found, as_json=options["json"])
+        if away:
+            self.leave(NO)

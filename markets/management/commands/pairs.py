@@ -1,0 +1,120 @@
+"""`manage.py pairs import|list|confirm|block`: pairs from the console."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.core.exceptions import ValidationError
+
+from markets import selectors, services
+from markets.console import NO, NOTHING, Console
+from markets.terms.relations import TailRisk
+
+
+class PairLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of a file of pairs; prices of tails in millionths of a dollar."""
+
+    first: str
+    second: str
+    inverse: bool = False
+    title: str = ""
+    tails: tuple[TailRisk, ...] = ()
+
+
+class Command(Console):
+    """Lists, imports, confirms and blocks pairs."""
+
+    help = (
+        "pairs list [--status S]; pairs import FILE.jsonl; pairs confirm SLUG --packages 0,1 "
+        "--reason R; pairs block SLUG --reason R. A line of the file is "
+        '{"first": "kalshi:…", "second": "polymarket:…", "inverse": false}. '
+        "Exit 0 done, 1 refused, 2 unreadable input, 3 nothing to show."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """One verb and what it needs."""
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        listing = verbs.add_parser("list", help="list pairs, newest first")
+        listing.add_argument(
+            "--status", default="", help="candidate, confirmed, blocked, suspended"
+        )
+        listing.add_argument("--limit", type=int, default=50)
+        self.add_json(listing)
+        importing = verbs.add_parser("import", help="propose the pairs of a JSON-lines file")
+        importing.add_argument("file", type=Path)
+        importing.add_argument("--author", default="console")
+        self.add_json(importing)
+        for verb in ("confirm", "block"):
+            deciding = verbs.add_parser(verb, help=f"{verb} one pair")
+            deciding.add_argument("slug")
+            deciding.add_argument("--reason", required=True)
+            deciding.add_argument("--author", default="console")
+            if verb == "confirm":
+                deciding.add_argument("--packages", default="0,1", help="numbers, e.g. 0,1")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Hand over to the verb."""
+        try:
+            getattr(self, f"_{options['verb']}")(options)
+        except ValidationError as problem:
+            self.leave(NO, " ".join(problem.messages))
+
+    def _list(self, options: dict[str, Any]) -> None:
+        found = selectors.pairs(limit=options["limit"], status=options["status"]).items
+        if not found:
+            self.leave(NOTHING, "There is no such pair.")
+        if options["json"]:
+            self.figures({"items": [_shown(p) for p in found]}, as_json=True)
+            return
+        for pair in found:
+            self.stdout.write(f"{pair.slug}\t{pair.status}\t{pair.title}")
+
+    def _import(self, options: dict[str, Any]) -> None:
+        try:
+            lines = options["file"].read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as problem:
+            self.refuse(f"{options['file']} cannot be read ({type(problem).__name__}).")
+        made = 0
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                facts = msgspec.json.decode(line, type=PairLine)
+            except msgspec.DecodeError as problem:
+                self.refuse(f"{options['file']} line {number}: {problem}.")
+            services.propose_pair(
+                services.PairFacts(
+                    facts.first, facts.second, facts.inverse, facts.tails, facts.title
+                ),
+                options["author"],
+            )
+            made += 1
+        if not made:
+            self.leave(NOTHING, f"{options['file']} holds no pair.")
+        self.figures({"pairs": made}, as_json=options["json"])
+
+    def _confirm(self, options: dict[str, Any]) -> None:
+        try:
+            chosen = [int(word) for word in options["packages"].split(",")]
+        except ValueError:
+            self.refuse(f"--packages {options['packages']!r} is no list of numbers such as 0,1.")
+        made = services.confirm_pair(options["slug"], chosen, options["author"], options["reason"])
+        self.stdout.write(f"confirmed {options['slug']} in {made}")
+
+    def _block(self, options: dict[str, Any]) -> None:
+        made = services.block_pair(options["slug"], options["author"], options["reason"])
+        self.stdout.write(f"blocked {options['slug']} in {made}")
+
+
+def _shown(pair: selectors.RelationRow) -> dict[str, Any]:
+    return {
+        "slug": pair.slug,
+        "title": pair.title,
+        "status": pair.status,
+        "inverse": pair.inverse,
+        "markets": [m.market_id for m in pair.markets],
+        "packages": list(pair.approved),
+    }
