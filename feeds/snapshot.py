@@ -66,4 +66,6 @@ def _venue(row: markets.VenueRow) -> VenueConfig:
         paper_latency_ms=row.paper_latency_ms,
         paper_cash=row.paper_cash,
         payout_lag_ms=row.payout_lag_ms,
+        hosts=row.hosts,
+        ws=tuple(row.ws.split()),
     )

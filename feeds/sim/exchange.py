@@ -82,9 +82,9 @@ class Exchange:
         """The markets that may be traded, replacing those known."""
         self._markets = {m.id: m for m in markets}
 
-    def open_account(self, venue: VenueId, cash: Usd, latency_ms: int) -> None:
-        """A venue that was not there before; an existing account keeps its money."""
-        self.accounts.setdefault(venue, Account(cash, {}))
+    def open_account(self, venue: VenueId, account: Account, latency_ms: int) -> None:
+        """A venue's account and round trip; an account that exists keeps its money."""
+        self.accounts.setdefault(venue, account)
         self._latency[venue] = Ns(latency_ms * MS)
 
     def remember(self, filled: Mapping[OrderId, Qty]) -> None:

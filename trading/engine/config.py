@@ -247,6 +247,7 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
 class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     """A venue as configured. `short` is the two-letter chip, `mode` what may be done there.
 
+    `hosts` by name and `ws` in order of preference replace the adapter's own addresses where given.
     `trade_age_ms` 0 takes the general limit. `paper_latency_ms` and `paper_cash` drive the
     simulated exchange.
     """
@@ -260,6 +261,8 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     paper_latency_ms: int = 150
     paper_cash: int = 10_000_000_000
     payout_lag_ms: int = 86_400_000
+    hosts: dict[str, str] = {}
+    ws: tuple[str, ...] = ()
 
 
 class RelationConfig(msgspec.Struct, frozen=True, gc=False):

@@ -1,0 +1,419 @@
+"""The composition root: puts engine, journal, feeds, paper desk, publisher and scribe together.
+
+The only file that knows both Django's settings and the runtime. A mode is a wiring: what differs
+between detect and paper is which gateways exist and how far the configured `exec_mode` may reach.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import gc
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import redis.asyncio
+import redis.exceptions
+import structlog
+import uvloop
+from channels.layers import get_channel_layer
+from django.conf import settings
+from trading.engine.engine import Engine
+
+from feeds.runtime.conversation import Outside
+from feeds.runtime.feed import Feed
+from feeds.runtime.gateways import PaperDesk
+from feeds.runtime.http import Http
+from feeds.runtime.supervisor import Supervisor
+from feeds.sim.exchange import Account, Exchange
+from feeds.venues import ADAPTERS, find
+from feeds.venues.base import Adapter
+from markets.terms.ids import MarketId, RelationId, RunId, VenueId, venue_of
+from markets.terms.instruments import Market
+from markets.terms.units import SECOND, Ns, Qty, Usd
+from risk.gates.chain import Chain
+from trading.engine.config import Mode, Snapshot, VenueConfig
+from trading.engine.deals import ACTIVE
+from trading.engine.events import (
+    BookChanged,
+    ConfigChanged,
+    Event,
+    FeedDown,
+    HealthReported,
+    RunStarted,
+)
+from trading.engine.orders import BookKind
+from trading.engine.pictures import EnginePicture, RelationPicture
+from trading.replay.records import SCHEMA, Header
+from trading.runtime.clock import SystemClock
+from trading.runtime.executor import Executor, Lease
+from trading.runtime.gateway import Gateway
+from trading.runtime.inbox import Inbox
+from trading.runtime.journal import DiskGuard, Journal, recover
+from trading.runtime.publish import Batch, Publisher, SendFailed
+from trading.runtime.runner import Resumed, Runner, resume
+from trading.runtime.watch import Watch
+
+EDGES_KEY = "arbsite:edges"
+ENGINE_KEY = "arbsite:engine"
+LIVE_GROUP = "live"
+_GRACE = Ns(5 * SECOND)
+_ORDER = (Mode.DETECT, Mode.PAPER, Mode.LIVE, Mode.BOTH)
+
+log = structlog.get_logger("worker")
+
+
+class CannotStart(Exception):
+    """Why the worker does not start, and what to do, in one sentence."""
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What the command line asked for; no venues means all."""
+
+    mode: Mode
+    venues: tuple[VenueId, ...] = ()
+    lease: bool = True
+
+
+def journal_dir() -> Path:
+    """Where this machine's journal lies."""
+    return Path(settings.DATA_DIR) / "journal"
+
+
+def run(wish: Wish) -> int:
+    """Runs the worker until a signal; returns its exit code. Errors: `CannotStart`."""
+    with _only_one(journal_dir()), asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        return loop.run(_Worker(wish).run())
+
+
+@contextlib.contextmanager
+def _only_one(directory: Path) -> Iterator[None]:
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotStart(
+                f"A worker already runs on {directory}; stop it first, or set ARBSITE_DATA to "
+                "another directory."
+            ) from None
+        yield
+
+
+class _Worker:
+    """Everything one trading process holds."""
+
+    def __init__(self, wish: Wish) -> None:
+        self.wish = wish
+        recovered = recover(journal_dir())
+        checkpoint = recovered.checkpoint
+        self.engine = Engine.load(checkpoint.state, Chain()) if checkpoint else Engine(Chain())
+        self.resumed: Resumed = resume(self.engine, recovered)
+        self.cut = recovered.cut
+        self.clock = SystemClock(self.resumed.at)
+        self.run_id = RunId(f"{self.clock.now() // SECOND:x}{secrets.token_hex(2)}")
+        self.inbox = Inbox(self.resumed.at)
+        self.lease = Lease(required=wish.lease)
+        self.desk = PaperDesk(_exchange(self.engine), self.clock, self.inbox.put)
+        self.gateways: dict[tuple[VenueId, BookKind], Gateway] = {}
+        self.stop = asyncio.Event()
+        self.stopping = False
+        self.settled = asyncio.Event()
+        self.watch = Watch(
+            (sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "scribe"),
+            self.take,
+            lambda: msgspec.msgpack.encode(self.source.overview()),
+            self.clock,
+            self.lease,
+        )
+        self.executor = Executor(
+            self.gateways, self.inbox.put, self.clock, self.lease, lambda p: self.runner.fail(p)
+        )
+        self.source = _Source(self)
+        self.pictures = _Pictures()
+        self.publisher = Publisher(
+            self.source,
+            self.pictures.send,
+            self.inbox.put,
+            self.clock,
+            lambda p: self.runner.fail(p),
+        )
+        self.runner = Runner(
+            self.engine,
+            self.executor,
+            self.inbox,
+            self.clock,
+            resumed=self.resumed,
+            turned=self.turned,
+        )
+        self.streams = {
+            venue: _Stream(venue, self) for venue in ADAPTERS if _is_wanted(venue, wish)
+        }
+
+    async def run(self) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop.set)
+        if self.cut:
+            log.warning("a torn record was cut from the journal", bytes=self.cut)
+        # Nothing is written before the lease is ours.
+        self.inbox.put(RunStarted(self.clock.now(), self.run_id, self.wish.mode.value))
+        self.inbox.put(HealthReported(self.clock.now(), "shutdown", ok=True, text="Started."))
+        watching = asyncio.create_task(self.watch.run())
+        try:
+            await self._ready(watching)
+        except BaseException:
+            await self.watch.stop()
+            watching.cancel()
+            raise
+        return await self._supervise(watching)
+
+    async def _ready(self, watching: asyncio.Task[None]) -> None:
+        """Waits for the word about the lease, or for the order to stop."""
+        word = asyncio.create_task(self._first_word())
+        stopping = asyncio.create_task(self.stop.wait())
+        await asyncio.wait({word, stopping, watching}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if word.done():
+            word.result()
+        else:
+            word.cancel()
+        if watching.done():
+            watching.result()
+
+    async def _first_word(self) -> None:
+        refusal = await self.watch.started()
+        if refusal and self.lease.required:
+            raise CannotStart(refusal)
+
+    async def _supervise(self, watching: asyncio.Task[None]) -> int:
+        supervisor = Supervisor(self.clock, lambda: secrets.randbelow(1_000_001))
+        supervisor.add("scribe", lambda: _watched(watching), True, stop=self.watch.stop)
+        supervisor.add("engine", self._drive, True, stop=self._wind_down)
+        for stream in self.streams.values():
+            supervisor.add(
+                f"feed {stream.venue}", stream.run, False, failed=stream.failed, stop=stream.stop
+            )
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        log.warning("worker runs", run=self.run_id, mode=self.wish.mode.value)
+        return await supervisor.run(self.stop)
+
+    async def _drive(self) -> None:
+        header = Header(SCHEMA, self.run_id, self.clock.now())
+        with Journal(journal_dir(), header, self.runner.checkpoint, self.clock) as journal:
+            DiskGuard(journal_dir(), self.clock, self.inbox.put).look()
+            try:
+                await self.runner.run(journal)
+            finally:
+                self.publisher.stop()
+                await self.pictures.close()
+
+    async def _wind_down(self) -> None:
+        """No new deal from now on; running ones get a few seconds to end."""
+        now = self.clock.now()
+        self.inbox.put(HealthReported(now, "shutdown", ok=False, text="The worker is stopping."))
+        self.stopping = True
+        self.clock.call_at(Ns(now + _GRACE), self.settled.set)
+        await self.settled.wait()
+        self.executor.stop("the worker is stopping")
+        await self.executor.finish()
+        self.runner.stop()
+
+    def turned(self) -> None:
+        """After each turn of the engine's loop."""
+        self.publisher.turned()
+        if self.stopping and not any(
+            deal.state in ACTIVE for deal in self.engine.state.deals.values()
+        ):
+            self.settled.set()
+
+    def take(self, event: Event) -> None:
+        """Every event that does not come from a gateway passes here on its way to the inbox."""
+        if isinstance(event, BookChanged):
+            self.desk.exchange.on_book(event.book)
+        elif isinstance(event, ConfigChanged):
+            snapshot = _within(event.snapshot, self.wish)
+            event = ConfigChanged(event.at, snapshot)
+            self._apply(snapshot)
+        self.inbox.put(event)
+
+    def _apply(self, snapshot: Snapshot) -> None:
+        exchange = self.desk.exchange
+        exchange.list_markets(snapshot.markets)
+        for venue in snapshot.venues:
+            account = _paper_account(self.engine, venue)
+            exchange.open_account(venue.id, account, venue.paper_latency_ms)
+            self.gateways[venue.id, BookKind.PAPER] = self.desk
+            self.inbox.put(exchange.statement(venue.id, self.clock.now()))
+        configured = {venue.id: venue for venue in snapshot.venues}
+        for stream in self.streams.values():
+            stream.apply(configured.get(stream.venue), snapshot.markets)
+
+
+class _Stream:
+    """One venue's feed, begun anew when its addresses change."""
+
+    def __init__(self, venue: str, worker: _Worker) -> None:
+        self.venue = VenueId(venue)
+        self._worker = worker
+        self._config: VenueConfig | None = None
+        self._markets: tuple[Market, ...] = ()
+        self._moved = asyncio.Event()
+        self._stopping = False
+        self.feed: Feed | None = None
+
+    def apply(self, config: VenueConfig | None, markets: tuple[Market, ...]) -> None:
+        """Follow the venue's markets of a new configuration; none when it is switched off."""
+        mine = tuple(m for m in markets if m.venue == self.venue) if config else ()
+        moved = _addresses(config) != _addresses(self._config)
+        self._config, self._markets = config or self._config, mine
+        if moved and config is not None:
+            self._moved.set()
+        if self.feed is not None:
+            self.feed.update(mine)
+
+    async def run(self) -> None:
+        """Delivers until stopped."""
+        while not self._stopping:
+            self._moved.clear()
+            await self._deliver()
+
+    async def _deliver(self) -> None:
+        config = self._config
+        adapter: Adapter = find(ADAPTERS, self.venue)()
+        hosts = adapter.hosts | (config.hosts if config else {})
+        async with Http(self.venue, hosts) as http:
+            outside = Outside(
+                self._worker.clock, self._worker.take, http, lambda: secrets.randbelow(1_000_001)
+            )
+            self.feed = Feed(adapter, self._markets, outside, urls=config.ws if config else ())
+            delivering = asyncio.create_task(self.feed.run())
+            moved = asyncio.create_task(self._moved.wait())
+            try:
+                await asyncio.wait({delivering, moved}, return_when=asyncio.FIRST_COMPLETED)
+                if delivering.done():
+                    delivering.result()
+            finally:
+                for task in (delivering, moved):
+                    task.cancel()
+                await asyncio.wait({delivering, moved})
+
+    def failed(self, reason: str) -> None:
+        """A bug ended the feed: nothing of this venue may be believed until it delivers again."""
+        self._worker.inbox.put(FeedDown(self._worker.clock.now(), self.venue, reason))
+
+    async def stop(self) -> None:
+        """Ends `run`."""
+        self._stopping = True
+        self._moved.set()
+
+
+class _Source:
+    """The engine as the publisher sees it."""
+
+    def __init__(self, worker: _Worker) -> None:
+        self._worker = worker
+
+    def drain_dirty(self) -> list[RelationId]:
+        return list(self._worker.engine.drain_dirty())
+
+    def picture(self, relation: RelationId) -> RelationPicture | None:
+        return self._worker.engine.picture(relation, self._worker.clock.now())
+
+    def overview(self) -> EnginePicture:
+        worker = self._worker
+        picture: EnginePicture = worker.engine.overview(worker.clock.now())
+        return msgspec.structs.replace(
+            picture, rejected=worker.watch.desk.rejected, events=worker.runner.seq
+        )
+
+
+class _Pictures:
+    """Where pictures go: a hash in Redis for who opens a page, a group message for open ones."""
+
+    def __init__(self) -> None:
+        self._redis: Any = redis.asyncio.from_url(settings.REDIS_URL)
+        self._layer: Any = get_channel_layer()
+        self._begun = False
+
+    async def send(self, batch: Batch) -> None:
+        """Errors: `SendFailed` while Redis is away."""
+        bodies = {p.id: msgspec.msgpack.encode(p) for p in batch.pictures}
+        engine = msgspec.msgpack.encode(batch.engine) if batch.engine else None
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                if not self._begun:
+                    pipe.delete(EDGES_KEY)
+                if bodies:
+                    pipe.hset(EDGES_KEY, mapping=bodies)
+                if batch.gone:
+                    pipe.hdel(EDGES_KEY, *batch.gone)
+                if engine is not None:
+                    pipe.set(ENGINE_KEY, engine)
+                await pipe.execute()
+            self._begun = True
+            message = {
+                "type": "live.pictures",
+                "pictures": list(bodies.values()),
+                "gone": list(batch.gone),
+                "engine": engine,
+            }
+            await self._layer.group_send(LIVE_GROUP, message)
+        except redis.exceptions.RedisError as problem:
+            raise SendFailed(str(problem)) from problem
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+
+def _is_wanted(venue: str, wish: Wish) -> bool:
+    return not wish.venues or venue in wish.venues
+
+
+def _within(snapshot: Snapshot, wish: Wish) -> Snapshot:
+    """It, with `exec_mode` no further than the command line allows, and only its venues."""
+    mode = min(snapshot.exec_mode, wish.mode, key=_ORDER.index)
+    venues = tuple(v for v in snapshot.venues if _is_wanted(v.id, wish))
+    known = {v.id for v in venues}
+    markets = tuple(m for m in snapshot.markets if m.venue in known)
+    listed = {m.id for m in markets}
+    relations = tuple(
+        r for r in snapshot.relations if all(c.market in listed for c in r.relation.claims)
+    )
+    return msgspec.structs.replace(
+        snapshot, exec_mode=mode, venues=venues, markets=markets, relations=relations
+    )
+
+
+def _addresses(config: VenueConfig | None) -> tuple[object, ...]:
+    return (config.hosts, config.ws) if config else ()
+
+
+def _exchange(engine: Engine) -> Exchange:
+    """The simulated exchange as the journal left it."""
+    exchange = Exchange({}, {})
+    exchange.remember({o.request.id: o.filled for o in engine.state.orders.values()})
+    return exchange
+
+
+def _paper_account(engine: Engine, venue: VenueConfig) -> Account:
+    """What is left at a venue on paper: money begun with, less what fills cost, and shares."""
+    cash = venue.paper_cash
+    holdings: dict[tuple[MarketId, int], Qty] = {}
+    for position in engine.state.positions.values():
+        if position.book is BookKind.PAPER and venue_of(position.market) == venue.id:
+            cash += position.realised - position.fees - sum(position.cost)
+            holdings |= {(position.market, i): qty for i, qty in enumerate(position.qty)}
+    return Account(Usd(cash), holdings)
+
+
+async def _watched(task: asyncio.Task[None]) -> None:
+    await task
