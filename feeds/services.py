@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from feeds.addresses import addresses
 from feeds.runtime.http import Http
 from feeds.venues import ADAPTERS, find
 from feeds.venues.base import Adapter, Reply, Request
@@ -54,7 +53,7 @@ def sync_catalogue(venue: str) -> CatalogueDiff:
     row = selectors.venue(venue)
     if row is None:
         raise ValidationError(f"Venue {venue} is not set up; run `manage.py seed` first.")
-    listings = async_to_sync(fetch_catalogue)(adapter, addresses(row, adapter).hosts)
+    listings = async_to_sync(fetch_catalogue)(adapter, adapter.hosts | row.hosts)
     return markets.apply_catalogue(venue, listings)
 
 

@@ -142,7 +142,13 @@ def venue(slug: str) -> VenueRow | None:
 
 
 def _venue_row(row: Venue) -> VenueRow:
-    named = {"rest": row.rest_url, "gamma": row.gamma_url, "data": row.data_url}
+    # A venue calls the host of its trading requests `rest` or `clob`; it passes over the other name.
+    named = {
+        "rest": row.rest_url,
+        "clob": row.rest_url,
+        "gamma": row.gamma_url,
+        "data": row.data_url,
+    }
     return VenueRow(
         slug=VenueId(row.slug),
         name=row.name,

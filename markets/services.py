@@ -97,12 +97,12 @@ def check_venue(venue: Venue) -> None:
         ("data_url", ("http", "https")),
         ("ws_url", ("ws", "wss")),
     ):
-        url = getattr(venue, name)
-        if url and not url.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-            raise ValidationError(
-                f"{name} of {venue.slug} is {url!r}; write an address that begins with "
-                f"{' or '.join(f'{scheme}://' for scheme in schemes)}."
-            )
+        for url in getattr(venue, name).split():
+            if not url.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+                raise ValidationError(
+                    f"{name} of {venue.slug} is {url!r}; write an address that begins with "
+                    f"{' or '.join(f'{scheme}://' for scheme in schemes)}."
+                )
 
 
 # --- listings -------------------------------------------------------------------------------------
