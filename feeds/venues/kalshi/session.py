@@ -112,9 +112,7 @@ class KalshiSession:
             return self._unexpected(frame, str(problem), at)
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as problem:
             return self._unreadable("malformed_frame", str(problem), at)
-        outputs, is_repeat = self._count(
-            decoded.sid if _is_numbered(decoded) else None, decoded, at
-        )
+        outputs, is_repeat = self._count(decoded, at)
         if not is_repeat:
             react = self._by_kind.get(type(decoded))
             if react is not None:
