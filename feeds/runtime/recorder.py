@@ -105,26 +105,32 @@ class Recorder:
             self._end_file()
 
     def _write_entry(self, at: Ns, direction: str, text: str) -> None:
-        assert self._file is not None  # noqa: S101 - opened before the thread starts
         try:
-            self._file.line(encode_line(at, direction, text))
+            tape = self._tape()
+            tape.line(encode_line(at, direction, text))
             self.written += 1
-            if self._file.lines % FLUSH_LINES == 0 or self._queue.empty():
-                self._file.flush()
-            if self._file.size() >= self.caps.file_bytes:
-                self._end_file()
-                self._next_file()
-                self._prune()
+            if tape.lines % FLUSH_LINES == 0 or self._queue.empty():
+                tape.flush()
         except OSError as problem:
             self.problem = f"{self.path} cannot be written any more: {problem}"
             self.dropped += 1
 
-    def _next_file(self) -> None:
+    def _tape(self) -> "_Tape":
+        """The file to write to: the one at hand, or the next when that is full."""
+        if self._file is not None and self._file.size() < self.caps.file_bytes:
+            return self._file
+        self._end_file()
+        tape = self._next_file()
+        self._prune()
+        return tape
+
+    def _next_file(self) -> "_Tape":
         self._number += 1
         path = numbered(self.path, self._number)
-        self._file = _Tape(path)
-        self._file.line(encode_header(self.header))
+        tape = self._file = _Tape(path)
+        tape.line(encode_header(self.header))
         self.files.append(path)
+        return tape
 
     def _end_file(self) -> None:
         if self._file is not None:
@@ -166,10 +172,11 @@ class _Tape:
 
     def close(self) -> None:
         try:
-            self._out.close()
-        finally:
+            if self._out is not self._raw:
+                self._out.close()
             self._raw.flush()
             self.size()
+        finally:
             self._raw.close()
 
 
