@@ -49,11 +49,11 @@ class Http:
 
     async def send(self, request: Request) -> Reply:
         """The venue's reply, whatever its status. Errors: `VenueUnreachable`."""
-        url = self.url(request)
+        url = self._address(request)
         try:
             async with self._session().request(
                 request.method,
-                URL(url, encoded=True),
+                url,
                 headers=list(request.headers),
                 data=request.body or None,
                 allow_redirects=False,
@@ -61,7 +61,7 @@ class Http:
                 body = await answer.content.read(MAX_BODY + 1)
                 while not answer.content.at_eof() and len(body) <= MAX_BODY:
                     body += await answer.content.read(MAX_BODY + 1 - len(body))
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
             sent = not isinstance(problem, _NEVER_LEFT)
             raise self._away(
                 request, f"{type(problem).__name__} {problem}".rstrip(), sent
@@ -92,6 +92,13 @@ class Http:
         if self._client is not None:
             await self._client.close()
             self._client = None
+
+    def _address(self, request: Request) -> URL:
+        text = self.url(request)
+        try:
+            return URL(text, encoded=True)
+        except ValueError as problem:
+            raise self._away(request, f"not an address: {problem}", sent=False) from problem
 
     def _away(self, request: Request, text: str, sent: bool) -> VenueUnreachable:
         where = f"{request.method} {self.hosts[request.host]}{request.path}"
