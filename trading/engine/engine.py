@@ -1,0 +1,489 @@
+"""`Engine.step`: one event in, the intents that follow out. See the package for the theory of
+operation.
+
+Synchronous and deterministic: time only from `event.at`, ids from the run and a counter, no
+sets, no floats. The order inside a step is fixed: memory first, then deals under way, then the
+look for edges.
+"""
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import msgspec
+from msgspec.structs import replace
+
+from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId
+from markets.terms.instruments import Market, MarketState
+from markets.terms.units import DAY, MS, SECOND, Ns, Rounding, Usd, times
+from trading.engine import answers, execution, scan, stops
+from trading.engine.book import Book, BookState
+from trading.engine.deals import DealState
+from trading.engine.events import (
+    AccountReported,
+    BookChanged,
+    BookSeen,
+    BookStale,
+    CommandReceived,
+    ConfigChanged,
+    Event,
+    FeedDown,
+    FeedUp,
+    HealthReported,
+    MarketChanged,
+    MarketClosed,
+    MarketSettled,
+    OrderAccepted,
+    OrderCancelled,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+    RunStarted,
+    TimerFired,
+    TradeSeen,
+)
+from trading.engine.intents import CancelOrder, ConfigApplied, Intent, PositionChanged, SetTimer
+from trading.engine.orders import TERMINAL, BookKind, Order, OrderState, Purpose
+from trading.engine.ports import Risk
+from trading.engine.positions import key_of, settle
+from trading.engine.state import (
+    EngineState,
+    Feed,
+    Health,
+    Saved,
+    Stop,
+    account,
+    build_indexes,
+    restored,
+    saved,
+)
+
+RELOOK = "relook"
+KEEP = 3600 * SECOND
+
+
+class _Checkpoint(msgspec.Struct, array_like=True):
+    memory: Saved
+    risk: bytes
+
+
+class Engine:
+    """The whole of the trading logic. `risk` says whether a plan may be carried out."""
+
+    def __init__(self, risk: Risk) -> None:
+        self.state = EngineState()
+        self.risk = risk
+
+    def step(self, event: Event) -> list[Intent]:
+        """Take one event in and say what is to be done.
+
+        Shape: intents in the order they are meant.
+        """
+        state = self.state
+        if event.at > state.at:
+            state.at = event.at
+        out: list[Intent] = []
+        self.risk.observe(event, state)
+        if isinstance(event, BookChanged):
+            self._book_changed(event, out)
+        else:
+            state.exposures.clear()
+            _STEPS[type(event)](self, event, out)
+        return out
+
+    def dump(self) -> bytes:
+        """The memory as bytes for a checkpoint: `load` of it and the events that follow give this
+        engine again.
+        """
+        return msgspec.msgpack.encode(_Checkpoint(saved(self.state), self.risk.dump()))
+
+    @classmethod
+    def load(cls, memory: bytes, risk: Risk) -> Self:
+        """The engine as it was dumped, its indexes rebuilt.
+
+        Errors: `msgspec.ValidationError` when the bytes are not a checkpoint of this schema.
+        """
+        checkpoint = msgspec.msgpack.decode(memory, type=_Checkpoint)
+        engine = cls(risk)
+        engine.state = restored(checkpoint.memory)
+        risk.load(checkpoint.risk)
+        return engine
+
+    def drain_dirty(self) -> list[RelationId]:
+        """Relations whose picture changed since the last call, in the order they first did."""
+        changed = list(self.state.dirty)
+        self.state.dirty.clear()
+        return changed
+
+    # Books and venues
+
+    def _book_changed(self, event: BookChanged, out: list[Intent]) -> None:
+        state = self.state
+        book = event.book
+        market = book.market
+        if market not in state.markets:
+            return
+        state.books[market] = book
+        if state.doubts:
+            state.doubts.pop(market, None)
+        if state.naked:
+            self._rehedge(market, out)
+        for name in state.touched.get(market, ()):
+            state.dirty[name] = None
+            scan.look(state, self.risk, state.entries[name], out, market)
+
+    def _book_seen(self, event: BookSeen, out: list[Intent]) -> None:
+        state = self.state
+        book = state.books.get(event.market)
+        if book is None:
+            return
+        venue_at = event.venue_at or book.venue_at
+        state.books[event.market] = Book(
+            book.market, book.ladders, event.at, venue_at, book.epoch, book.state
+        )
+        for name in state.touched.get(event.market, ()):
+            state.dirty[name] = None
+            last = state.looks.get(name)
+            if last is None or last.net > 0:
+                scan.look(state, self.risk, state.entries[name], out)
+
+    def _book_stale(self, event: BookStale, out: list[Intent]) -> None:
+        state = self.state
+        if event.market in state.markets:
+            state.doubts[event.market] = event.reason
+            self._suspect(event.market)
+            self._look_at(event.market, out)
+
+    def _feed_up(self, event: FeedUp, out: list[Intent]) -> None:
+        state = self.state
+        state.feeds[event.venue] = Feed(True, event.at)
+        stops.lift(state, event.venue, stops.VENUE, event.at, out)
+        self._dirty_venue(event.venue)
+
+    def _feed_down(self, event: FeedDown, out: list[Intent]) -> None:
+        state = self.state
+        before = state.feeds.get(event.venue)
+        since = before.since if before and not before.up else event.at
+        state.feeds[event.venue] = Feed(False, since, event.reason)
+        stop = Stop(event.venue, stops.VENUE, event.reason, "engine", event.at)
+        stops.halt(state, stop, out)
+        for market in state.markets.values():
+            if market.venue == event.venue:
+                state.doubts[market.id] = "no snapshot since the feed was away"
+                self._suspect(market.id)
+        for name in self._dirty_venue(event.venue):
+            scan.look(state, self.risk, state.entries[name], out)
+
+    def _market_changed(self, event: MarketChanged, out: list[Intent]) -> None:
+        if event.market.id in self.state.markets:
+            self._set_market(event.market)
+            self._look_at(event.market.id, out)
+
+    def _market_closed(self, event: MarketClosed, out: list[Intent]) -> None:
+        self._close(event.market, MarketState.CLOSED)
+        self._look_at(event.market, out)
+
+    def _market_settled(self, event: MarketSettled, out: list[Intent]) -> None:
+        state = self.state
+        market = state.markets.get(event.market)
+        if market is None or event.market in state.settled:
+            return
+        self._close(event.market, MarketState.SETTLED)
+        state.settled[event.market] = event.pays
+        for book in BookKind:
+            key = key_of(event.market, book)
+            position = state.positions.get(key)
+            if position is None:
+                continue
+            paid = sum(
+                times(px, qty, Rounding.DOWN)
+                for px, qty in zip(event.pays, position.qty, strict=False)
+            )
+            after = settle(position, event.pays)
+            state.positions[key] = after
+            purse = account(book, market.venue)
+            if purse in state.cash:
+                state.cash[purse] = Usd(state.cash[purse] + paid)
+            out.append(
+                PositionChanged(
+                    event.at,
+                    after.market,
+                    book,
+                    after.qty,
+                    after.cost,
+                    after.fees,
+                    after.realised,
+                )
+            )
+        execution.settle_deals(state, out)
+        self._look_at(event.market, out)
+
+    def _trade_seen(self, event: TradeSeen, out: list[Intent]) -> None:
+        """Public trades move nothing here: the book that follows does."""
+
+    # Orders
+
+    def _order_accepted(self, event: OrderAccepted, out: list[Intent]) -> None:
+        self._answered(answers.accepted(self.state, event, out), out)
+
+    def _order_rejected(self, event: OrderRejected, out: list[Intent]) -> None:
+        self._answered(answers.rejected(self.state, event, out), out)
+
+    def _order_filled(self, event: OrderFilled, out: list[Intent]) -> None:
+        self._answered(answers.fill_seen(self.state, event, out), out)
+
+    def _order_cancelled(self, event: OrderCancelled, out: list[Intent]) -> None:
+        self._answered(answers.cancelled(self.state, event, out), out)
+
+    def _order_unknown(self, event: OrderUnknown, out: list[Intent]) -> None:
+        self._answered(answers.unknown(self.state, event, out), out)
+
+    def _answered(self, order: Order | None, out: list[Intent]) -> None:
+        if order is not None:
+            execution.advance(self.state, order.request.deal, out)
+
+    def _rehedge(self, market: MarketId, out: list[Intent]) -> None:
+        """A naked deal waiting for a price may find it in this book."""
+        state = self.state
+        for name in list(state.naked):
+            deal = state.deals[name]
+            if deal.state is DealState.HEDGING and any(x.market == market for x in deal.legs):
+                execution.advance(state, name, out)
+
+    def _account_reported(self, event: AccountReported, out: list[Intent]) -> None:
+        state = self.state
+        state.cash[account(event.book, event.venue)] = event.cash
+        if event.book is BookKind.LIVE:
+            self._reconcile(event, out)
+
+    def _reconcile(self, event: AccountReported, out: list[Intent]) -> None:
+        """Compare what a venue says we hold with our fills, when nothing of ours is on its way
+        there.
+        """
+        state = self.state
+        for order in state.orders.values():
+            request = order.request
+            if order.state in TERMINAL or request.book is not event.book:
+                continue
+            if state.markets[request.market].venue == event.venue:
+                return
+        for market, outcome, qty in event.holdings:
+            position = state.positions.get(key_of(market, event.book))
+            ours = position.qty[outcome] if position else 0
+            if ours != qty:
+                text = f"{event.venue} says {qty} of {market}, our fills say {ours}."
+                stop = Stop(event.venue, stops.MONEY, text, "engine", event.at)
+                stops.halt(state, stop, out)
+
+    # People, timers, machinery
+
+    def _command(self, event: CommandReceived, out: list[Intent]) -> None:
+        known = _COMMANDS.get(event.kind)
+        if known is not None:
+            known(self.state, event, out)
+        elif event.kind == "unwind":
+            why = execution.unwind(self.state, DealId(event.target), out)
+            if why:
+                stops.refuse(event, why, out)
+            else:
+                stops.done(event, f"Unwinding deal {event.target}.", out)
+        else:
+            stops.refuse(event, f"The engine knows no command {event.kind!r}.", out)
+        self.state.dirty.update(dict.fromkeys(self.state.entries))
+
+    def _timer(self, event: TimerFired, out: list[Intent]) -> None:
+        state = self.state
+        kind, slash, name = event.key.partition("/")
+        if event.key == RELOOK:
+            self._relook(out)
+        elif kind + slash == answers.ASK:
+            answers.ask_again(state, OrderId(name), event.at, out)
+        elif kind + slash == execution.HEDGE:
+            execution.hedge_due(state, DealId(name), out)
+        elif kind + slash == execution.DEAL:
+            execution.answer_due(state, DealId(name), out)
+
+    def _health(self, event: HealthReported, out: list[Intent]) -> None:
+        state = self.state
+        if not event.ok:
+            known = state.health.get(event.component)
+            since = known.since if known else event.at
+            state.health[event.component] = Health(event.component, event.text, since)
+            stop = Stop("", stops.INFRASTRUCTURE, event.text, event.component, event.at)
+            stops.halt(state, stop, out)
+        elif state.health.pop(event.component, None) is not None and not state.health:
+            stops.lift(state, "", stops.INFRASTRUCTURE, event.at, out)
+
+    def _run_started(self, event: RunStarted, out: list[Intent]) -> None:
+        """Nothing from before the start is believed: books wait for snapshots, orders are asked
+        for.
+        """
+        state = self.state
+        state.run = event.run
+        state.mode = event.mode
+        state.health.clear()
+        stops.lift(state, "", stops.INFRASTRUCTURE, event.at, out)
+        state.feeds = {v: Feed(False, event.at, "starting") for v in state.feeds}
+        for market in list(state.books):
+            state.doubts[market] = "no snapshot since the start"
+            self._suspect(market)
+        build_indexes(state)
+        for order in list(state.orders.values()):
+            if order.state is OrderState.UNKNOWN:
+                state.asks.pop(order.request.id, None)
+                answers.ask(state, order, event.at, out)
+            else:
+                answers.doubt(state, order, "The engine started again.", event.at, out)
+        execution.rearm(state, out)
+        self._set_relook(out)
+
+    def _config(self, event: ConfigChanged, out: list[Intent]) -> None:
+        """Swap the configuration in one step; one with problems leaves the old one running."""
+        state = self.state
+        snapshot = event.snapshot
+        if snapshot.problems():
+            return
+        state.config = snapshot
+        kept = self._markets_in_use()
+        state.markets = {m.id: _as_streamed(state, m) for m in snapshot.markets}
+        for market in kept:
+            state.markets.setdefault(market.id, market)
+        state.books = {k: b for k, b in state.books.items() if k in state.markets}
+        for venue in snapshot.venues:
+            state.cash.setdefault(account(BookKind.PAPER, venue.id), Usd(venue.paper_cash))
+        build_indexes(state)
+        state.looks = {k: v for k, v in state.looks.items() if k in state.entries}
+        self._cancel_orphans(out)
+        out.append(ConfigApplied(event.at, snapshot.revision))
+        self._set_relook(out)
+        for entry in state.entries.values():
+            scan.look(state, self.risk, entry, out)
+
+    def _markets_in_use(self) -> list[Market]:
+        """Markets that deals or positions still need, whatever the snapshot says."""
+        state = self.state
+        used = {leg.market: None for d in state.deals.values() for leg in d.legs}
+        used.update({position.market: None for position in state.positions.values()})
+        return [state.markets[market] for market in used]
+
+    def _cancel_orphans(self, out: list[Intent]) -> None:
+        """Cancel opening orders of relations that are no longer confirmed."""
+        state = self.state
+        for order in state.orders.values():
+            request = order.request
+            if order.state in TERMINAL or request.purpose is not Purpose.OPEN:
+                continue
+            if state.deals[request.deal].relation not in state.entries:
+                out.append(CancelOrder(state.at, request.id, request.market, request.book))
+
+    def _relook(self, out: list[Intent]) -> None:
+        """Look again where time alone may have changed the answer; forget what is too old."""
+        state = self.state
+        oldest = state.at - state.limits.evict_ms * MS
+        for market, book in list(state.books.items()):
+            if book.at < oldest:
+                del state.books[market]
+                state.dirty.update(dict.fromkeys(state.touched.get(market, ())))
+        for name, last in list(state.looks.items()):
+            if last.net > 0 or last.refused:
+                state.dirty[name] = None
+                scan.look(state, self.risk, state.entries[name], out)
+        self._forget()
+        self._set_relook(out)
+
+    def _forget(self) -> None:
+        """Drop closed deals with their orders after an hour, and begin a new day."""
+        state = self.state
+        day = state.at // DAY
+        if day != state.day:
+            state.day, state.today = day, Usd(0)
+        gone: dict[OrderId, None] = {}
+        for deal in list(state.deals.values()):
+            if deal.state is DealState.CLOSED and deal.changed_at < state.at - KEEP:
+                gone.update({name: None for leg in deal.legs for name in leg.orders})
+                del state.deals[deal.id]
+                state.terms.pop(deal.id, None)
+                state.booked.pop(deal.id, None)
+        if gone:
+            state.orders = {k: o for k, o in state.orders.items() if k not in gone}
+            state.fills = {k: o for k, o in state.fills.items() if o not in gone}
+
+    # Small parts
+
+    def _set_relook(self, out: list[Intent]) -> None:
+        state = self.state
+        out.append(SetTimer(state.at, RELOOK, Ns(state.at + state.limits.relook_ms * MS)))
+
+    def _look_at(self, market: MarketId, out: list[Intent]) -> None:
+        state = self.state
+        for name in state.touched.get(market, ()):
+            state.dirty[name] = None
+            scan.look(state, self.risk, state.entries[name], out)
+
+    def _suspect(self, market: MarketId) -> None:
+        book = self.state.books.get(market)
+        if book is not None and book.state is BookState.LIVE:
+            self.state.books[market] = replace(book, state=BookState.SUSPECT)
+
+    def _set_market(self, market: Market) -> None:
+        self.state.markets[market.id] = market
+        self.state.states[market.id] = market.state
+
+    def _close(self, name: MarketId, to: MarketState) -> None:
+        state = self.state
+        market = state.markets.get(name)
+        if market is None:
+            return
+        self._set_market(replace(market, state=to))
+        book = state.books.get(name)
+        if book is not None:
+            state.books[name] = replace(book, state=BookState.CLOSED)
+
+    def _dirty_venue(self, venue: VenueId) -> list[RelationId]:
+        """Relations with a market at the venue, marked as changed."""
+        state = self.state
+        names: dict[RelationId, None] = {}
+        for market in state.markets.values():
+            if market.venue == venue:
+                names.update(dict.fromkeys(state.touched.get(market.id, ())))
+        state.dirty.update(names)
+        return list(names)
+
+
+def _as_streamed(state: EngineState, market: Market) -> Market:
+    """A snapshot's market, closed where the venue has told us so since."""
+    known = state.states.get(market.id)
+    if known is None or market.state is not MarketState.OPEN:
+        return market
+    return replace(market, state=known)
+
+
+_Step = Callable[[Engine, Any, list[Intent]], None]
+
+_STEPS: dict[type, _Step] = {
+    RunStarted: Engine._run_started,
+    ConfigChanged: Engine._config,
+    BookSeen: Engine._book_seen,
+    BookStale: Engine._book_stale,
+    FeedUp: Engine._feed_up,
+    FeedDown: Engine._feed_down,
+    MarketChanged: Engine._market_changed,
+    MarketClosed: Engine._market_closed,
+    MarketSettled: Engine._market_settled,
+    TradeSeen: Engine._trade_seen,
+    OrderAccepted: Engine._order_accepted,
+    OrderRejected: Engine._order_rejected,
+    OrderFilled: Engine._order_filled,
+    OrderCancelled: Engine._order_cancelled,
+    OrderUnknown: Engine._order_unknown,
+    AccountReported: Engine._account_reported,
+    CommandReceived: Engine._command,
+    TimerFired: Engine._timer,
+    HealthReported: Engine._health,
+}
+
+_COMMANDS: dict[str, Callable[[EngineState, CommandReceived, list[Intent]], None]] = {
+    "halt": stops.command_halt,
+    "resume": stops.command_resume,
+    "pause": stops.command_pause,
+    "view_only": stops.command_view_only,
+}

@@ -1,0 +1,176 @@
+"""A plan: the trade we would like, sized and priced so that every order in it could be sent as it
+stands.
+
+Every leg buys its whole share of the same number of packages, in the venue's lots, at a legal
+limit price no worse than the worst level the edge was found on, and no leg's average price is
+worse than its best ask by more than `max_slippage`. Where a room (money free, exposure left) is
+smaller than the edge's size, the plan takes the room. What must not be traded at all is for the
+gates to say. No balances, ages or orders here.
+"""
+
+from math import gcd
+
+import msgspec
+
+from markets.terms.fees import trade_fee
+from markets.terms.ids import MarketId, RelationId, VenueId
+from markets.terms.packages import Package
+from markets.terms.relations import Relation
+from markets.terms.units import (
+    MICRO,
+    Px,
+    Qty,
+    Rounding,
+    Usd,
+    divide,
+    times,
+)
+from trading.engine.book import Book
+from trading.engine.edges import Books, Edge, Markets, Terms, find_edge
+from trading.engine.orders import BookKind
+
+
+class PlanLeg(msgspec.Struct, frozen=True, gc=False):
+    """One order to be: `limit` is the worst price it may carry, `money` the most it can cost with
+    its fee.
+
+    `expected` is the average price the books showed, rounded up.
+    """
+
+    market: MarketId
+    venue: VenueId
+    outcome: int
+    weight: Qty
+    qty: Qty
+    limit: Px
+    expected: Px
+    money: Usd
+
+
+class Plan(msgspec.Struct, frozen=True, gc=False):
+    """A package of a relation at a size, as orders. `book` is None where no mode allows carrying it
+    out.
+
+    `net` is per package, `profit` and `money` for the whole; `money` is the most all legs can
+    cost with fees.
+    """
+
+    relation: RelationId
+    package: int
+    book: BookKind | None
+    edge: Edge
+    size: Qty
+    legs: tuple[PlanLeg, ...]
+    net: Px
+    profit: Usd
+    money: Usd
+
+
+def make_plan(
+    relation: Relation, package: Package, edge: Edge, markets: Markets, book: BookKind | None
+) -> Plan:
+    """The edge as orders.
+
+    The size may be 0: then the gates have something to say no to, and nothing is sent.
+    """
+    size = _legal_size(package, edge, markets)
+    legs = tuple(_leg(edge, i, size, markets) for i in range(len(edge.legs)))
+    return Plan(
+        relation=relation.id,
+        package=package.index,
+        book=book,
+        edge=edge,
+        size=size,
+        legs=legs,
+        net=edge.net,
+        profit=edge.profit,
+        money=Usd(sum(leg.money for leg in legs)),
+    )
+
+
+def _leg(edge: Edge, index: int, size: Qty, markets: Markets) -> PlanLeg:
+    leg = edge.legs[index]
+    market = markets[leg.market]
+    qty = Qty(divide(size * leg.weight, MICRO, Rounding.DOWN))
+    money = times(leg.limit, qty, Rounding.UP) + trade_fee(market.fees, leg.limit, qty)
+    expected = Px(divide(leg.cost * MICRO, leg.qty, Rounding.UP)) if leg.qty else leg.best
+    return PlanLeg(
+        leg.market, market.venue, leg.outcome, leg.weight, qty, leg.limit, expected, Usd(money)
+    )
+
+
+def _legal_size(package: Package, edge: Edge, markets: Markets) -> Qty:
+    """The edge's size cut to whole lots of every leg; 0 where a leg would be below its venue's
+    smallest order.
+    """
+    step = 1
+    for leg in edge.legs:
+        step = _lcm(step, _package_step(markets[leg.market].lot, leg.weight))
+    size = Qty(edge.size // step * step)
+    for leg in edge.legs:
+        market = markets[leg.market]
+        qty = divide(size * leg.weight, MICRO, Rounding.DOWN)
+        notional = times(leg.best, Qty(qty), Rounding.DOWN)
+        if qty < market.min_size or notional < market.min_notional:
+            return Qty(0)
+    return size
+
+
+def _package_step(lot: Qty, weight: Qty) -> int:
+    """The smallest number of packages (millionths) that makes `weight` whole lots."""
+    whole = lot * MICRO
+    return whole // gcd(whole, weight)
+
+
+def _lcm(a: int, b: int) -> int:
+    return a * b // gcd(a, b)
+
+
+def size_within_slippage(edge: Edge, books: Books, slippage_ppm: int) -> Qty:
+    """The most packages of the edge at which no leg's average price is `slippage_ppm` worse than
+    its best ask.
+    """
+    size = edge.size
+    for leg in edge.legs:
+        if leg.limit == leg.best:
+            continue
+        qty = _within(books[leg.market], leg.outcome, slippage_ppm)
+        size = Qty(min(size, divide(qty * MICRO, leg.weight, Rounding.DOWN)))
+    return size
+
+
+def _within(book: Book, outcome: int, slippage_ppm: int) -> Qty:
+    """Contracts that can be bought before their average price passes the best ask times one plus
+    the slippage.
+    """
+    asks = book.asks(outcome)
+    # In millionths of a millionth, so that the budget of a level is exact.
+    cap = asks[0][0] * (MICRO + slippage_ppm)
+    qty = spent = 0
+    for px, depth in asks:
+        over = px * MICRO - cap
+        if over > 0:
+            room = cap * qty - spent
+            depth = Qty(min(depth, room // over))
+        qty += depth
+        spent += px * MICRO * depth
+        if over > 0 and spent + over >= cap * qty:
+            break
+    return Qty(qty)
+
+
+def narrowed(
+    relation: Relation,
+    package: Package,
+    edge: Edge,
+    world: tuple[Books, Markets, Terms],
+    size: Qty,
+) -> Edge:
+    """The edge found again with at most `size` packages; the edge itself where that changes
+    nothing.
+    """
+    if size >= edge.size:
+        return edge
+    books, markets, terms = world
+    smaller = msgspec.structs.replace(terms, max_size=size)
+    return find_edge(relation, package, books, markets, smaller) or edge

@@ -1,0 +1,234 @@
+"""Looking for edges: which relation is worth a plan now, and whether the plan may be carried out.
+
+The hot path. A relation is looked at when one of its books changed; a sum of best asks tells
+most of them apart before anything is sized. The best approved package is the one that keeps the
+most at the relation's least edge. What is found is told only when its gate, its sign or its net
+(by 0.25 cents) changed; an approved plan becomes a deal at once. Which plans are allowed is for
+`Risk` to say.
+"""
+
+from markets.terms.ids import MarketId
+from markets.terms.units import MICRO, MS, Ns, Px, Qty, Rounding, Usd, divide
+from trading.engine.book import Book
+from trading.engine.edges import Edge, Terms, find_edge
+from trading.engine.execution import open_deal
+from trading.engine.intents import EdgeSeen, Intent, PlanRefused
+from trading.engine.orders import BookKind
+from trading.engine.plans import Plan, make_plan, narrowed, size_within_slippage
+from trading.engine.ports import Approved, Refused, Risk
+from trading.engine.state import EngineState, Entry, Look, Route, account, exposure
+
+STEP = 2_500
+
+
+def look(
+    state: EngineState, risk: Risk, entry: Entry, out: list[Intent], moved: MarketId | None = None
+) -> None:
+    """Look at one relation; `moved` is the market whose book changed."""
+    last = state.looks.get(entry.relation.id)
+    gross = best_gross(state, entry)
+    if gross is None:
+        if last is not None:
+            del state.looks[entry.relation.id]
+        return
+    if last is not None and entry.quick and gross <= 0 and last.gross <= 0:
+        moved_by = gross - last.gross
+        if -STEP < moved_by < STEP:
+            return
+    plan = best_plan(state, entry)
+    if plan is None:
+        return
+    verdict = risk.check(plan, state)
+    _tell(state, entry, plan, verdict, (gross, moved, last), out)
+    if isinstance(verdict, Approved):
+        open_deal(state, plan, out)
+
+
+def best_gross(state: EngineState, entry: Entry) -> Px | None:
+    """The most any approved package pays over its best asks, before every cost; None when none has
+    them.
+    """
+    oldest = state.at - state.limits.ignore_ms * MS
+    books = state.books
+    best: int | None = None
+    for route in entry.routes:
+        kept: int = route.payout
+        for market, outcome in route.legs:
+            book = books.get(market)
+            if book is None or book.at < oldest:
+                break
+            px = _best_ask(book, outcome)
+            if px < 0:
+                break
+            kept -= px
+        else:
+            if best is None or kept > best:
+                best = kept
+    return None if best is None else Px(best)
+
+
+def _best_ask(book: Book, outcome: int) -> int:
+    """The best ask without building a level; -1 for none."""
+    if outcome < len(book.ladders):
+        asks = book.ladders[outcome].asks
+        return asks[0][0] if asks else -1
+    bids = book.ladders[0].bids
+    return MICRO - bids[0][0] if bids else -1
+
+
+def terms_for(state: EngineState, entry: Entry) -> Terms:
+    """What the running limits ask of this relation's edges, at the present time."""
+    limits = state.limits
+    return Terms(
+        friction=Px(limits.friction),
+        min_net=entry.min_net,
+        max_leg_cost=Usd(limits.max_trade),
+        now=state.at,
+    )
+
+
+def best_plan(state: EngineState, entry: Entry) -> Plan | None:
+    """The plan for the approved package that keeps the most, at the lowest index among equals."""
+    terms = terms_for(state, entry)
+    best: tuple[Route, Edge] | None = None
+    rank: tuple[bool, int, int] | None = None
+    for route in entry.routes:
+        if not priced(state, route):
+            continue
+        edge = find_edge(entry.relation, route.package, state.books, state.markets, terms)
+        if edge is None:
+            continue
+        mine = (edge.net >= entry.min_net, edge.profit, edge.net)
+        if rank is None or mine > rank:
+            best, rank = (route, edge), mine
+    return None if best is None else plan_for(state, entry, best[0], best[1], terms)
+
+
+def priced(state: EngineState, route: Route) -> bool:
+    """Whether every leg has a book young enough to be priced at all."""
+    oldest = state.at - state.limits.ignore_ms * MS
+    for market, _ in route.legs:
+        book = state.books.get(market)
+        if book is None or book.at < oldest:
+            return False
+    return True
+
+
+def plan_for(state: EngineState, entry: Entry, route: Route, edge: Edge, terms: Terms) -> Plan:
+    """The edge as a plan: cut to the slippage allowed and, when worth it, to the room there is."""
+    world = (state.books, state.markets, terms)
+    relation, package = entry.relation, route.package
+    if edge.size <= 0 or edge.net < entry.min_net:
+        return make_plan(relation, package, edge, state.markets, route.book)
+    size = size_within_slippage(edge, state.books, state.limits.max_slippage)
+    edge = narrowed(relation, package, edge, world, size)
+    plan = make_plan(relation, package, edge, state.markets, route.book)
+    room = room_for(state, plan)
+    if room >= plan.size or plan.money * room < state.limits.min_trade * plan.size:
+        return plan
+    edge = narrowed(relation, package, edge, world, room)
+    return make_plan(relation, package, edge, state.markets, route.book)
+
+
+def room_for(state: EngineState, plan: Plan) -> Qty:
+    """The most packages for which there is money free and exposure left.
+
+    Rounded down, never below 0.
+    """
+    if plan.size <= 0:
+        return Qty(0)
+    book = plan.book or BookKind.PAPER
+    now = exposure(state, book)
+    limits = state.limits
+    held = now.relations.get(plan.relation, 0)
+    rooms = [
+        _share(limits.max_event_exposure - held, plan.money, plan.size),
+        _share(limits.max_total_exposure - now.total, plan.money, plan.size),
+    ]
+    needs: dict[str, int] = {}
+    for leg in plan.legs:
+        needs[leg.venue] = needs.get(leg.venue, 0) + leg.money
+    for leg in plan.legs:
+        need = needs[leg.venue]
+        left = limits.venue_capital - now.venues.get(leg.venue, 0)
+        rooms.append(_share(left, need, plan.size))
+        cash = state.cash.get(account(book, leg.venue))
+        if cash is not None:
+            free = cash - now.promises.get(leg.venue, 0)
+            rooms.append(_share(free, need, plan.size))
+    return Qty(min(rooms))
+
+
+def _share(room: int, need: int, size: Qty) -> int:
+    """The part of `size` that `room` pays for."""
+    if need <= room:
+        return size
+    return divide(max(0, room) * size, need, Rounding.DOWN)
+
+
+def _tell(
+    state: EngineState,
+    entry: Entry,
+    plan: Plan,
+    verdict: Approved | Refused,
+    before: tuple[Px, MarketId | None, Look | None],
+    out: list[Intent],
+) -> None:
+    """Say what changed since the last look, and remember what was said."""
+    gross, moved, last = before
+    gate = verdict.gate if isinstance(verdict, Refused) else ""
+    refused = gate if plan.size > 0 and plan.net > 0 else ""
+    changed = _is_news(last, gate, plan.net)
+    if changed:
+        out.append(_edge_seen(state, plan, verdict, moved))
+    if isinstance(verdict, Refused) and refused and (last is None or last.refused != refused):
+        out.append(_plan_refused(state.at, plan, verdict))
+    told = plan.net if changed or last is None else last.net
+    at = state.at if changed or last is None else last.at
+    state.looks[entry.relation.id] = Look(plan.package, gross, told, gate, refused, at)
+
+
+def _is_news(last: Look | None, gate: str, net: Px) -> bool:
+    if last is None or last.gate != gate or (net > 0) != (last.net > 0):
+        return True
+    return abs(net - last.net) >= STEP
+
+
+def _edge_seen(
+    state: EngineState, plan: Plan, verdict: Approved | Refused, moved: MarketId | None
+) -> EdgeSeen:
+    edge = plan.edge
+    cost = divide(edge.cost * MICRO, edge.size, Rounding.UP) if edge.size else edge.top_cost
+    refused = verdict if isinstance(verdict, Refused) else Refused("", "")
+    return EdgeSeen(
+        at=state.at,
+        relation=plan.relation,
+        package=plan.package,
+        net=plan.net,
+        cost=Px(cost),
+        qty=plan.size,
+        profit=plan.profit,
+        apy_ppm=edge.apy_ppm or 0,
+        gate=refused.gate,
+        limit=refused.limit or 0,
+        actual=refused.actual or 0,
+        leader=moved,
+        fee_rev=",".join(state.markets[leg.market].fees.rev for leg in plan.legs),
+        friction_rev=state.config.friction_rev if state.config else "",
+    )
+
+
+def _plan_refused(at: Ns, plan: Plan, refused: Refused) -> PlanRefused:
+    return PlanRefused(
+        at=at,
+        relation=plan.relation,
+        package=plan.package,
+        gate=refused.gate,
+        reason=refused.reason,
+        limit=refused.limit or 0,
+        actual=refused.actual or 0,
+        unit=refused.unit,
+        net=plan.net,
+        qty=plan.size,
+        profit=plan.profit,
+    )

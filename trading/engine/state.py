@@ -1,0 +1,300 @@
+"""Everything the engine knows between two events, and the indexes made from it.
+
+`Saved` is the memory itself: it is dumped into checkpoints and, with the events that follow, gives
+the same engine again. What `EngineState` adds is made from the running snapshot alone and never
+saved. Dicts keep the order things came in; there are no sets. No decisions are made here.
+"""
+
+import msgspec
+
+from markets.terms.fees import trade_fee
+from markets.terms.ids import DealId, MarketId, OrderId, RelationId, RunId, VenueId
+from markets.terms.instruments import Market, MarketState
+from markets.terms.packages import Package, packages
+from markets.terms.relations import Relation
+from markets.terms.units import MS, Ns, Px, Qty, Rounding, Usd, times
+from trading.engine.book import Book
+from trading.engine.config import Limits, Mode, RelationConfig, Snapshot, VenueConfig
+from trading.engine.deals import Deal, DealState
+from trading.engine.orders import TERMINAL, BookKind, Order, OrderState, Side
+from trading.engine.positions import Position
+
+
+class Feed(msgspec.Struct, frozen=True, gc=False):
+    """Whether a venue delivers, since when, and why not."""
+
+    up: bool
+    since: Ns
+    reason: str = ""
+
+
+class Stop(msgspec.Struct, frozen=True, gc=False):
+    """A halt, a pause or view-only: `scope` empty means everything, else a venue."""
+
+    scope: str
+    cause: str
+    reason: str
+    by: str
+    at: Ns
+
+
+class Health(msgspec.Struct, frozen=True, gc=False):
+    """A part of our own machinery that is not well."""
+
+    component: str
+    text: str
+    since: Ns
+
+
+class Look(msgspec.Struct, frozen=True, gc=False):
+    """What was last told about a relation, so that only changes are told again.
+
+    `gross` is payout less cost at the best asks. `refused` is the gate of the last `PlanRefused`.
+    """
+
+    package: int
+    gross: Px
+    net: Px
+    gate: str
+    refused: str
+    at: Ns
+
+
+class DealTerms(msgspec.Struct, frozen=True, gc=False):
+    """What a deal began with: a later snapshot does not change it."""
+
+    relation: Relation
+    package: Package
+    hedge_loss: Px
+    unwind_loss: Px
+    dust: Qty
+    hedge_ms: int
+    timeout_ms: int
+
+
+class Route(msgspec.Struct, frozen=True, gc=False):
+    """An approved package ready for the hot path: its legs as (market, outcome), and where it may
+    go.
+
+    `quick` says that payout less best asks bounds the edge from above. `book` is None when the
+    modes allow neither paper nor money.
+    """
+
+    package: Package
+    legs: tuple[tuple[MarketId, int], ...]
+    payout: Px
+    quick: bool
+    book: BookKind | None
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """A relation of the running snapshot with what follows from it."""
+
+    config: RelationConfig
+    relation: Relation
+    packages: tuple[Package, ...]
+    routes: tuple[Route, ...]
+    markets: tuple[MarketId, ...]
+    min_net: Px
+    quick: bool
+
+
+class Saved(msgspec.Struct):
+    """The engine's memory. Keys of `cash` are `book/venue`, of `positions` `book/market`, of
+    `halts` `scope|cause`."""
+
+    at: Ns = Ns(0)
+    run: RunId = RunId("")
+    mode: str = ""
+    counter: int = 0
+    config: Snapshot | None = None
+    markets: dict[MarketId, Market] = {}
+    states: dict[MarketId, MarketState] = {}
+    books: dict[MarketId, Book] = {}
+    doubts: dict[MarketId, str] = {}
+    feeds: dict[VenueId, Feed] = {}
+    orders: dict[OrderId, Order] = {}
+    fills: dict[str, OrderId] = {}
+    asks: dict[OrderId, int] = {}
+    deals: dict[DealId, Deal] = {}
+    terms: dict[DealId, DealTerms] = {}
+    naked: dict[DealId, RelationId] = {}
+    positions: dict[str, Position] = {}
+    settled: dict[MarketId, tuple[Px, ...]] = {}
+    cash: dict[str, Usd] = {}
+    halts: dict[str, Stop] = {}
+    paused: Stop | None = None
+    watching: Stop | None = None
+    health: dict[str, Health] = {}
+    looks: dict[RelationId, Look] = {}
+    opened: dict[RelationId, Ns] = {}
+    failed: dict[RelationId, Ns] = {}
+    booked: dict[DealId, Usd] = {}
+    today: Usd = Usd(0)
+    day: int = 0
+
+
+class Exposure(msgspec.Struct, frozen=True, gc=False):
+    """Money at work and promised in one book: in all, by relation, by venue.
+
+    `promises` is the part that orders on their way may still take; `deals` are being carried out.
+    """
+
+    total: Usd
+    relations: dict[RelationId, Usd]
+    venues: dict[VenueId, Usd]
+    promises: dict[VenueId, Usd]
+    deals: int
+
+
+class EngineState(Saved):
+    """The memory with the indexes of the running snapshot."""
+
+    limits: Limits = Limits()
+    venues: dict[VenueId, VenueConfig] = {}
+    entries: dict[RelationId, Entry] = {}
+    touched: dict[MarketId, tuple[RelationId, ...]] = {}
+    trade_age: dict[VenueId, int] = {}
+    dirty: dict[RelationId, None] = {}
+    exposures: dict[BookKind, Exposure] = {}
+
+    def market_age(self, market: MarketId) -> int | None:
+        """Nanoseconds since the market's book was last confirmed, None without a book."""
+        book = self.books.get(market)
+        return None if book is None else self.at - book.at
+
+
+def saved(state: EngineState) -> Saved:
+    """The memory without the indexes; the parts are shared, not copied."""
+    return Saved(**{name: getattr(state, name) for name in Saved.__struct_fields__})
+
+
+def restored(memory: Saved) -> EngineState:
+    """The state with its indexes rebuilt."""
+    state = EngineState(**{name: getattr(memory, name) for name in Saved.__struct_fields__})
+    build_indexes(state)
+    return state
+
+
+def build_indexes(state: EngineState) -> None:
+    """Make the indexes follow the running snapshot and the run's mode."""
+    config = state.config
+    if config is None:
+        return
+    state.limits = config.limits
+    state.venues = {v.id: v for v in config.venues}
+    state.trade_age = {
+        v.id: (v.trade_age_ms or config.limits.trade_age_ms) * MS for v in config.venues
+    }
+    state.entries = {r.relation.id: _entry(state, config, r) for r in config.relations}
+    touched: dict[MarketId, list[RelationId]] = {}
+    for entry in state.entries.values():
+        for market in entry.markets:
+            touched.setdefault(market, []).append(entry.relation.id)
+    state.touched = {market: tuple(ids) for market, ids in touched.items()}
+    state.dirty = dict.fromkeys(state.entries)
+
+
+def _entry(state: EngineState, config: Snapshot, relation: RelationConfig) -> Entry:
+    found = packages(relation.relation)
+    claims = relation.relation.claims
+    routes = []
+    for package in found:
+        if package.index not in relation.packages:
+            continue
+        legs = tuple((claims[x.claim].market, claims[x.claim].outcome) for x in package.legs)
+        modes = [relation.mode, *(_venue_mode(state, market) for market, _ in legs)]
+        book = book_for((run_mode(state.mode), config.exec_mode, *modes))
+        routes.append(Route(package, legs, package.payout, package.outright, book))
+    least = relation.min_net_edge
+    return Entry(
+        config=relation,
+        relation=relation.relation,
+        packages=found,
+        routes=tuple(routes),
+        markets=tuple(dict.fromkeys(claim.market for claim in claims)),
+        min_net=Px(config.limits.min_net_edge) if least is None else least,
+        quick=all(route.quick for route in routes),
+    )
+
+
+def _venue_mode(state: EngineState, market: MarketId) -> Mode:
+    known = state.markets.get(market)
+    venue = state.venues.get(known.venue) if known else None
+    return venue.mode if venue and venue.enabled else Mode.DETECT
+
+
+def run_mode(text: str) -> Mode:
+    """The mode a run was started in; anything unheard of may only look."""
+    return Mode(text) if text in tuple(Mode) else Mode.DETECT
+
+
+def book_for(modes: tuple[Mode, ...]) -> BookKind | None:
+    """Where a package may be carried out when all of these modes apply.
+
+    Paper where every one allows paper. Money is never chosen here: arming it is a later step.
+    """
+    if all(mode in (Mode.PAPER, Mode.BOTH) for mode in modes):
+        return BookKind.PAPER
+    return None
+
+
+def account(book: BookKind, venue: VenueId) -> str:
+    """The key a venue's free money is kept under."""
+    return f"{book.value}/{venue}"
+
+
+def is_open(deal: Deal) -> bool:
+    """Whether the deal still has orders to send or exposure a person must look at."""
+    return deal.state not in (DealState.CLOSED, DealState.BALANCED)
+
+
+def promised(state: EngineState, order: Order) -> Usd:
+    """The most an order without an end can still cost, with its fee; 0 for other orders."""
+    request = order.request
+    if request.side is Side.SELL or order.state in TERMINAL:
+        return Usd(0)
+    rest = Qty(request.qty - order.filled)
+    fee = trade_fee(state.markets[request.market].fees, request.px, rest)
+    return Usd(times(request.px, rest, Rounding.UP) + fee)
+
+
+def at_work(deal: Deal, leg: int) -> Usd:
+    """Money a leg of a deal has taken and not given back, with fees; never below 0."""
+    held = deal.legs[leg]
+    return Usd(max(0, held.cost + held.fees))
+
+
+def exposure(state: EngineState, book: BookKind) -> Exposure:
+    """What is at stake in one book now, counted as money that could be lost.
+
+    Kept until the next event that is not about prices.
+    """
+    known = state.exposures.get(book)
+    if known is None:
+        known = state.exposures[book] = _exposure(state, book)
+    return known
+
+
+def _exposure(state: EngineState, book: BookKind) -> Exposure:
+    relations: dict[RelationId, Usd] = {}
+    venues: dict[VenueId, Usd] = {}
+    promises: dict[VenueId, Usd] = {}
+    deals = 0
+    for deal in state.deals.values():
+        if deal.book is not book or deal.state is DealState.CLOSED:
+            continue
+        deals += is_open(deal)
+        for i, leg in enumerate(deal.legs):
+            promise = sum(promised(state, state.orders[name]) for name in leg.orders)
+            money = at_work(deal, i) + promise
+            venue = state.markets[leg.market].venue
+            relations[deal.relation] = Usd(relations.get(deal.relation, 0) + money)
+            venues[venue] = Usd(venues.get(venue, 0) + money)
+            promises[venue] = Usd(promises.get(venue, 0) + promise)
+    return Exposure(Usd(sum(relations.values())), relations, venues, promises, deals)
+
+
+def unresolved(state: EngineState) -> list[Order]:
+    """Orders of which we do not know whether they exist, oldest first."""
+    return [o for o in state.orders.values() if o.state is OrderState.UNKNOWN]
