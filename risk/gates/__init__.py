@@ -1,1 +1,1 @@
-"""One function for each reason to refuse a plan."""
+"""May we? One function for each reason to refuse a plan, and the chain that asks them in order."""

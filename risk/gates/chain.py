@@ -1,0 +1,96 @@
+"""The gates in their order: the first refusal wins.
+
+The ids of the first fourteen are fixed, because people read them in the decision log; where a
+gate of ours belongs between two of them it stands there. The chain itself remembers nothing:
+pace, exposure and halts are read from the engine's state, so that one memory and one checkpoint
+hold all of it.
+"""
+
+from collections.abc import Callable
+
+from risk.gates import gates
+from trading.engine.events import Event
+from trading.engine.pictures import Reading, Verdict
+from trading.engine.plans import Plan
+from trading.engine.ports import Approved, Refused
+from trading.engine.state import EngineState
+
+Gate = Callable[[Plan, EngineState], Refused | None]
+
+GATES: tuple[tuple[str, Gate], ...] = (
+    ("xv_arb_enabled", gates.enabled),
+    ("kill_switch", gates.kill_switch),
+    ("scanning_paused", gates.scanning_paused),
+    ("view_only", gates.view_only),
+    ("halt_if_naked", gates.halt_if_naked),
+    ("infrastructure", gates.infrastructure),
+    ("venue_health", gates.venue_health),
+    ("sharp_freshness", gates.sharp_freshness),
+    ("skew", gates.skew),
+    ("min_edge", gates.min_edge),
+    ("max_edge", gates.max_edge),
+    ("min_depth", gates.min_depth),
+    ("token_check", gates.token_check),
+    ("match_rate_limit", gates.match_rate_limit),
+    ("cooldown", gates.cooldown),
+    ("exec_mode", gates.exec_mode),
+    ("tail_risk", gates.tail_risk),
+    ("max_event_exposure", gates.max_event_exposure),
+    ("max_total_exposure", gates.max_total_exposure),
+    ("venue_capital", gates.venue_capital),
+    ("open_deals", gates.open_deals),
+    ("reservation", gates.reservation),
+    ("payoff_proof", gates.payoff_proof),
+    ("execute", gates.execute),
+)
+
+WAITING = ("venue_health", "sharp_freshness", "skew", "match_rate_limit", "cooldown")
+SAFETY = ("kill_switch", "scanning_paused", "view_only", "halt_if_naked", "infrastructure")
+
+
+class Chain:
+    """Implements `trading.engine.ports.Risk`."""
+
+    def observe(self, event: Event, state: EngineState) -> None:
+        """Nothing to remember: every gate reads the state."""
+
+    def check(self, plan: Plan, state: EngineState) -> Approved | Refused:
+        """Approved when every gate passes, else the first refusal."""
+        for _, gate in GATES:
+            refused = gate(plan, state)
+            if refused is not None:
+                return refused
+        return Approved(plan)
+
+    def readings(self, plan: Plan, state: EngineState) -> tuple[Reading, ...]:
+        """Every gate's word in order; after the first refusal the others are not reached."""
+        found: list[Reading] = []
+        refused: Refused | None = None
+        for name, gate in GATES:
+            if refused is not None:
+                found.append(Reading(name, Verdict.NOT_REACHED))
+                continue
+            refused = gate(plan, state)
+            found.append(reading(name, refused))
+        return tuple(found)
+
+    def dump(self) -> bytes:
+        """The chain's memory for the checkpoint: none."""
+        return b""
+
+    def load(self, memory: bytes) -> None:
+        """Take a memory back: there is none to take."""
+
+
+def reading(gate: str, refused: Refused | None) -> Reading:
+    """A gate's word as shown: what passes by itself waits, what a person or a danger stopped is
+    safety.
+    """
+    if refused is None:
+        return Reading(gate, Verdict.PASSED)
+    verdict = Verdict.REFUSED
+    if gate in WAITING:
+        verdict = Verdict.WAITING
+    if gate in SAFETY:
+        verdict = Verdict.SAFETY
+    return Reading(gate, verdict, refused.limit, refused.actual, refused.unit, refused.reason)

@@ -1,0 +1,349 @@
+"""The reasons to refuse a plan, one function each.
+
+A gate looks at a plan and the engine's state and returns nothing (passed) or a `Refused` with
+its limit, the actual value and a sentence. Gates change nothing, know no order among themselves
+and read time only from `state.at`. Each asks whether the plan may be *begun*: hedges and unwinds
+never come here.
+"""
+
+from markets.terms.fees import fee_each
+from markets.terms.formats import age, amount, count, edge_cents, money
+from markets.terms.ids import VenueId
+from markets.terms.instruments import MarketState
+from markets.terms.packages import least_payout, neutral_loss, package_cost, tail_cost
+from markets.terms.units import MICRO, MS, Ns, Px, Rounding, Usd, divide
+from trading.engine.book import BookState
+from trading.engine.config import Mode, Unit
+from trading.engine.orders import BookKind
+from trading.engine.plans import Plan
+from trading.engine.ports import Refused
+from trading.engine.state import EngineState, account, exposure, run_mode
+from trading.engine.stops import standing
+
+_PAPER = (Mode.PAPER, Mode.BOTH)
+
+
+def enabled(plan: Plan, state: EngineState) -> Refused | None:
+    """The cross-venue engine is switched on."""
+    if state.limits.xv_arb_enabled:
+        return None
+    return Refused("xv_arb_enabled", "The cross-venue engine is switched off.", 1, 0, Unit.FLAG)
+
+
+def kill_switch(plan: Plan, state: EngineState) -> Refused | None:
+    """Nobody, and no contradiction in money, has halted everything or a venue of this plan."""
+    stop = standing(state, _venues(plan))
+    if stop is None:
+        return None
+    what = f" {_venue_name(state, VenueId(stop.scope))}" if stop.scope else ""
+    who = f"Halted{what} by {stop.by}" if stop.by else f"Halted{what}"
+    return Refused("kill_switch", f"{who}: {_sentence(stop.reason)}")
+
+
+def scanning_paused(plan: Plan, state: EngineState) -> Refused | None:
+    """Scanning is not paused."""
+    if state.limits.scanning_paused:
+        return Refused("scanning_paused", "Scanning is paused in the settings.", 0, 1, Unit.FLAG)
+    if state.paused:
+        return Refused("scanning_paused", f"Paused by {state.paused.by}.", 0, 1, Unit.FLAG)
+    return None
+
+
+def view_only(plan: Plan, state: EngineState) -> Refused | None:
+    """Trading is not switched to watching only."""
+    if state.limits.view_only:
+        return Refused("view_only", "View only in the settings.", 0, 1, Unit.FLAG)
+    if state.watching:
+        return Refused("view_only", f"View only, set by {state.watching.by}.", 0, 1, Unit.FLAG)
+    return None
+
+
+def halt_if_naked(plan: Plan, state: EngineState) -> Refused | None:
+    """No deal of this relation has an unmatched leg."""
+    for deal, relation in state.naked.items():
+        if relation == plan.relation:
+            text = f"A leg of this relation is naked. Nothing trades it until deal {deal} ends."
+            return Refused("halt_if_naked", text, 0, 1, Unit.COUNT)
+    return None
+
+
+def infrastructure(plan: Plan, state: EngineState) -> Refused | None:
+    """Every part of our own machinery reports well."""
+    for part in state.health.values():
+        text = f"{part.component.capitalize()} is not well: {_sentence(part.text)}"
+        return Refused("infrastructure", text, 0, len(state.health), Unit.COUNT)
+    return None
+
+
+def venue_health(plan: Plan, state: EngineState) -> Refused | None:
+    """Every leg's venue delivers, its market is open and its book may be believed."""
+    for leg in plan.legs:
+        name = _venue_name(state, leg.venue)
+        feed = state.feeds.get(leg.venue)
+        if feed is None or not feed.up:
+            why = f": {_sentence(feed.reason)}" if feed and feed.reason else "."
+            return Refused("venue_health", f"{name} does not deliver{why}")
+        market = state.markets[leg.market]
+        if market.state is not MarketState.OPEN:
+            return Refused("venue_health", f"The market at {name} is {market.state.value}.")
+        book = state.books.get(leg.market)
+        if book is None or book.state is not BookState.LIVE:
+            why = _sentence(state.doubts.get(leg.market, "no fresh snapshot yet"))
+            return Refused("venue_health", f"The book at {name} is not to be believed: {why}")
+    return None
+
+
+def sharp_freshness(plan: Plan, state: EngineState) -> Refused | None:
+    """No leg's book is older than its venue allows."""
+    for leg in plan.legs:
+        old = state.market_age(leg.market)
+        limit = state.trade_age.get(leg.venue, state.limits.trade_age_ms * MS)
+        if old is None or old > limit:
+            name = _venue_name(state, leg.venue)
+            seen = age(old) if old is not None else "of unknown age"
+            text = f"{name} is {seen} old. It may be at most {age(limit)}."
+            actual = None if old is None else old // MS
+            return Refused("sharp_freshness", text, limit // MS, actual, Unit.MS)
+    return None
+
+
+def skew(plan: Plan, state: EngineState) -> Refused | None:
+    """The legs' books are of nearly the same time."""
+    ages = [state.market_age(leg.market) or 0 for leg in plan.legs]
+    apart = (max(ages) - min(ages)) // MS
+    limit = state.limits.max_skew_ms
+    if apart <= limit:
+        return None
+    text = f"The books are {age(apart * MS)} apart, allowed are {age(limit * MS)}."
+    return Refused("skew", text, limit, apart, Unit.MS)
+
+
+def min_edge(plan: Plan, state: EngineState) -> Refused | None:
+    """The plan nets at least what the relation asks per package."""
+    least = state.entries[plan.relation].min_net
+    if plan.net >= least:
+        return None
+    text = f"Nets {edge_cents(plan.net)} a share, needs {amount(least, Unit.CENTS)}."
+    return Refused("min_edge", text, least, plan.net, Unit.CENTS)
+
+
+def max_edge(plan: Plan, state: EngineState) -> Refused | None:
+    """The edge is small enough to be believed."""
+    limit = state.limits.max_edge
+    share = divide(plan.net * MICRO, max(1, plan.edge.payout), Rounding.UP)
+    if share <= limit:
+        return None
+    text = (
+        f"{edge_cents(plan.net)} is {amount(share, Unit.PPM)} of the payout, above "
+        f"{amount(limit, Unit.PPM)}. Usually a stale book or a wrong match. Check the rules."
+    )
+    return Refused("max_edge", text, limit, share, Unit.PPM)
+
+
+def min_depth(plan: Plan, state: EngineState) -> Refused | None:
+    """The books carry a deal worth making, in whole lots and legal sizes."""
+    least = state.limits.min_trade
+    if plan.size <= 0:
+        text = "The books hold less than the venues' smallest orders."
+        return Refused("min_depth", text, least, 0, Unit.USD)
+    if plan.money >= least:
+        return None
+    text = f"The books carry {money(plan.money)}, a deal needs {money(Usd(least))}."
+    return Refused("min_depth", text, least, plan.money, Unit.USD)
+
+
+def token_check(plan: Plan, state: EngineState) -> Refused | None:
+    """Every leg's account is known and holds the money of its orders."""
+    for venue, need in _needs(plan).items():
+        cash = state.cash.get(account(plan.book or BookKind.PAPER, venue))
+        name = _venue_name(state, venue)
+        if cash is None:
+            text = f"The balance at {name} is not known."
+            return Refused("token_check", text, need, None, Unit.USD)
+        if cash < need:
+            text = f"{name} has {money(cash)} free, this needs {money(need)}."
+            return Refused("token_check", text, need, cash, Unit.USD)
+    return None
+
+
+def match_rate_limit(plan: Plan, state: EngineState) -> Refused | None:
+    """The relation's last deal is long enough ago."""
+    limit = state.limits.match_interval_ms
+    return _pause(
+        "match_rate_limit", state.opened.get(plan.relation), limit, state.at, "The last deal was"
+    )
+
+
+def cooldown(plan: Plan, state: EngineState) -> Refused | None:
+    """The relation has cooled down since its last failed deal."""
+    limit = state.limits.cooldown_ms
+    return _pause(
+        "cooldown", state.failed.get(plan.relation), limit, state.at, "The last deal failed"
+    )
+
+
+def exec_mode(plan: Plan, state: EngineState) -> Refused | None:
+    """The run, the engine, the relation and every leg's venue allow paper or money alike."""
+    if plan.book is not None:
+        return None
+    config = state.entries[plan.relation].config
+    named = [
+        ("This run", run_mode(state.mode)),
+        ("The engine", state.config.exec_mode if state.config else Mode.DETECT),
+        ("This relation", config.mode),
+    ]
+    for leg in plan.legs:
+        venue = state.venues.get(leg.venue)
+        off = venue is None or not venue.enabled
+        name = _venue_name(state, leg.venue)
+        named.append((name, Mode.DETECT if venue is None or off else venue.mode))
+    for name, mode in named:
+        if mode is Mode.DETECT:
+            return Refused("exec_mode", f"{name} is set to detect: it looks and does not trade.")
+    live = next((name for name, mode in named if mode not in _PAPER), "The engine")
+    return Refused("exec_mode", f"{live} is set to live, and live trading is not armed.")
+
+
+def tail_risk(plan: Plan, state: EngineState) -> Refused | None:
+    """What the venues settling apart is expected to cost is below its cap."""
+    limit = state.limits.max_tail_cost
+    if plan.edge.tail <= limit:
+        return None
+    text = (
+        f"Tail risk {amount(plan.edge.tail, Unit.CENTS)}, cap {amount(limit, Unit.CENTS)}. "
+        "The venues can settle apart."
+    )
+    return Refused("tail_risk", text, limit, plan.edge.tail, Unit.CENTS)
+
+
+def max_event_exposure(plan: Plan, state: EngineState) -> Refused | None:
+    """Money in this relation stays within its limit."""
+    held = exposure(state, plan.book or BookKind.PAPER).relations.get(plan.relation, Usd(0))
+    limit = state.limits.max_event_exposure
+    return _exposed("max_event_exposure", "This relation", held, plan.money, limit)
+
+
+def max_total_exposure(plan: Plan, state: EngineState) -> Refused | None:
+    """Money in all relations stays within its limit."""
+    held = exposure(state, plan.book or BookKind.PAPER).total
+    limit = state.limits.max_total_exposure
+    return _exposed("max_total_exposure", "All relations", held, plan.money, limit)
+
+
+def venue_capital(plan: Plan, state: EngineState) -> Refused | None:
+    """Money at each leg's venue stays within its limit."""
+    venues = exposure(state, plan.book or BookKind.PAPER).venues
+    limit = state.limits.venue_capital
+    for venue, need in _needs(plan).items():
+        name = _venue_name(state, venue)
+        found = _exposed("venue_capital", name, venues.get(venue, Usd(0)), need, limit)
+        if found:
+            return found
+    return None
+
+
+def open_deals(plan: Plan, state: EngineState) -> Refused | None:
+    """Few enough deals are being carried out."""
+    now = exposure(state, plan.book or BookKind.PAPER).deals
+    limit = state.limits.open_deals
+    if now < limit:
+        return None
+    return Refused(
+        "open_deals", f"{now} deals are open, the most is {limit}.", limit, now, Unit.COUNT
+    )
+
+
+def reservation(plan: Plan, state: EngineState) -> Refused | None:
+    """No dollar of this plan is promised to an order on its way."""
+    book = plan.book or BookKind.PAPER
+    for venue, need in _needs(plan).items():
+        cash = state.cash.get(account(book, venue), Usd(0))
+        free = Usd(cash - exposure(state, book).promises.get(venue, 0))
+        if free < need:
+            name = _venue_name(state, venue)
+            text = f"{name} has {money(free)} not promised to orders, this needs {money(need)}."
+            return Refused("reservation", text, need, free, Unit.USD)
+    return None
+
+
+def payoff_proof(plan: Plan, state: EngineState) -> Refused | None:
+    """At the very limit prices about to be sent, no decisive world loses and no neutral one loses
+    much.
+    """
+    entry = state.entries[plan.relation]
+    package = next(p for p in entry.packages if p.index == plan.package)
+    prices = tuple(leg.limit for leg in plan.legs)
+    fees = sum(
+        divide(fee_each(state.markets[x.market].fees, x.limit) * x.weight, MICRO, Rounding.UP)
+        for x in plan.legs
+    )
+    spent = package_cost(package, prices) + fees + plan.edge.friction
+    spent += tail_cost(entry.relation, package, prices)
+    kept = Px(least_payout(entry.relation, package, prices) - spent)
+    if kept < 0:
+        text = f"At its limit prices this keeps {edge_cents(kept)} a share in the worst world."
+        return Refused("payoff_proof", text, 0, kept, Unit.CENTS)
+    loss = Px(neutral_loss(entry.relation, package, prices) + fees)
+    limit = state.limits.max_neutral_loss
+    if loss > limit and _has_neutral(plan, state):
+        most = amount(limit, Unit.CENTS)
+        text = f"A push costs {amount(loss, Unit.CENTS)} a share, allowed are {most}."
+        return Refused("payoff_proof", text, limit, loss, Unit.CENTS)
+    return None
+
+
+def execute(plan: Plan, state: EngineState) -> Refused | None:
+    """The plan can be sent as it stands: equal packages on every leg, whole lots, legal prices,
+    open run.
+    """
+    if plan.book is None or plan.size <= 0 or not state.run:
+        return Refused("execute", "There is nothing that could be sent.")
+    for leg in plan.legs:
+        market = state.markets[leg.market]
+        name = _venue_name(state, leg.venue)
+        if leg.qty * MICRO != plan.size * leg.weight or leg.qty % market.lot:
+            return Refused("execute", f"{count(leg.qty)} at {name} is not a size it takes.")
+        if not market.ticks.is_legal(leg.limit):
+            return Refused("execute", f"{amount(leg.limit, Unit.CENTS)} is no price at {name}.")
+    return None
+
+
+def _pause(gate: str, last: Ns | None, limit: int, at: Ns, what: str) -> Refused | None:
+    if last is None or at - last >= limit * MS:
+        return None
+    passed = (at - last) // MS
+    text = f"{what} {age(at - last)} ago, {age(limit * MS)} must pass."
+    return Refused(gate, text, limit, passed, Unit.MS)
+
+
+def _exposed(gate: str, what: str, held: Usd, need: Usd, limit: int) -> Refused | None:
+    after = Usd(held + need)
+    if after <= limit:
+        return None
+    text = f"{what} would hold {money(after)}, the most is {money(Usd(limit))}."
+    return Refused(gate, text, limit, after, Unit.USD)
+
+
+def _has_neutral(plan: Plan, state: EngineState) -> bool:
+    worlds = state.entries[plan.relation].relation.worlds
+    return any(world.kind.value == "neutral" for world in worlds)
+
+
+def _needs(plan: Plan) -> dict[VenueId, Usd]:
+    needs: dict[VenueId, Usd] = {}
+    for leg in plan.legs:
+        needs[leg.venue] = Usd(needs.get(leg.venue, 0) + leg.money)
+    return needs
+
+
+def _venues(plan: Plan) -> tuple[VenueId, ...]:
+    return tuple(leg.venue for leg in plan.legs)
+
+
+def _venue_name(state: EngineState, venue: VenueId) -> str:
+    config = state.venues.get(venue)
+    return config.name if config else venue
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
