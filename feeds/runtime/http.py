@@ -96,9 +96,12 @@ class Http:
     def _address(self, request: Request) -> URL:
         text = self.url(request)
         try:
-            return URL(text, encoded=True)
+            address = URL(text, encoded=True)
+            if not address.host or address.port is None:
+                raise ValueError("no host in it")
         except ValueError as problem:
             raise self._away(request, f"not an address: {problem}", sent=False) from problem
+        return address
 
     def _away(self, request: Request, text: str, sent: bool) -> VenueUnreachable:
         where = f"{request.method} {self.hosts[request.host]}{request.path}"
