@@ -199,13 +199,6 @@ LIMITS: tuple[LimitSpec, ...] = (
         "Deals",
         "A mismatch up to this is left alone.",
     ),
-    _spec(
-        "cost_of_capital",
-        Unit.PPM,
-        (5 * _PCT, 0, 100 * _PCT),
-        "Edge",
-        "Yearly cost of money, for ranking.",
-    ),
 )
 SPECS: dict[str, LimitSpec] = {s.key: s for s in LIMITS}
 
@@ -241,7 +234,6 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
     hedge_loss: int = 20_000
     unwind_loss: int = 50_000
     dust: int = 10_000
-    cost_of_capital: int = 50_000
 
 
 class VenueConfig(msgspec.Struct, frozen=True, gc=False):
