@@ -1,0 +1,235 @@
+"""Journal records become rows, and writing them again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from django.db import transaction
+
+from markets.terms.ids import DealId, MarketId, OrderId, RelationId
+from markets.terms.units import Ns, Px, Qty, Usd
+from tests.fakes import START, request
+from trading import models, store
+from trading.engine.deals import Deal, DealLeg, DealState
+from trading.engine.events import (
+    Event,
+    OrderAccepted,
+    OrderCancelled,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+)
+from trading.engine.intents import (
+    CommandDone,
+    DealChanged,
+    EdgeSeen,
+    Intent,
+    PlaceOrder,
+    PlanRefused,
+    PositionChanged,
+    QueryOrder,
+)
+from trading.engine.orders import BookKind, Fill, Side
+from trading.replay.records import EventRecord, IntentsRecord, Record
+
+pytestmark = pytest.mark.django_db
+
+
+def write(*records: Record) -> list[str]:
+    with transaction.atomic():
+        return store.write(records, store.Names())
+
+
+def told(seq: int, event: Event) -> Record:
+    return EventRecord(seq, event)
+
+
+def answered(seq: int, *intents: Intent) -> Record:
+    return IntentsRecord(seq, intents)
+
+
+def placed(seq: int = 1, name: str = "o1") -> Record:
+    return answered(seq, PlaceOrder(START, request(name)))
+
+
+def filled(seq: int, key: str, qty: int, name: str = "o1") -> Record:
+    fill = Fill(
+        key,
+        OrderId(name),
+        MarketId("kalshi:A"),
+        0,
+        Side.BUY,
+        Px(333_333),
+        Qty(qty),
+        Usd(7),
+        START,
+    )
+    return told(seq, OrderFilled(START, fill))
+
+
+def deal(state: DealState = DealState.OPENING, at: Ns = START) -> Deal:
+    leg = DealLeg(MarketId("kalshi:A"), 0, Qty(1_000_000), Qty(2_000_000), Px(400_000), Px(390_000))
+    return Deal(
+        id=DealId("d1"),
+        relation=RelationId("rain"),
+        package=0,
+        book=BookKind.PAPER,
+        state=state,
+        opened_at=START,
+        changed_at=at,
+        size=Qty(2_000_000),
+        legs=(leg,),
+        planned_net=Px(30_000),
+        planned_profit=Usd(60_000),
+        revision=4,
+    )
+
+
+def order(name: str = "o1") -> models.Order:
+    return models.Order.objects.get(order_id=name)
+
+
+def again(records: Iterable[Record]) -> None:
+    for _ in range(2):
+        write(*records)
+
+
+def test_a_deal_is_written_with_its_legs_and_one_step_per_event() -> None:
+    records = (
+        answered(5, DealChanged(START, deal(), "Opened.")),
+        answered(6, DealChanged(Ns(START + 1), deal(DealState.BALANCED), "Both legs filled.")),
+    )
+
+    again(records)
+
+    row = models.Deal.objects.get()
+    assert (row.deal_id, row.state, row.seq, row.title) == ("d1", "balanced", 6, "rain")
+    assert [(leg.position, leg.limit_px) for leg in row.legs.all()] == [(0, 400_000)]
+    assert [(s.seq, s.text) for s in row.steps.all()] == [(5, "Opened."), (6, "Both legs filled.")]
+
+
+def test_an_opened_deal_is_a_decision_that_names_it() -> None:
+    again([answered(5, DealChanged(START, deal(), "Opened."))])
+
+    row = models.Decision.objects.get()
+    assert (row.verdict, row.gate, row.deal_id, row.net) == ("approved", "", "d1", 30_000)
+
+
+def test_an_order_is_filled_by_the_sum_of_its_fills_each_counted_once() -> None:
+    records = [
+        placed(),
+        told(2, OrderAccepted(START, OrderId("o1"), "v-9")),
+        filled(3, "t1", 400_000),
+        filled(4, "t1", 400_000),
+        filled(5, "t2", 600_000),
+    ]
+
+    again(records)
+
+    row = order()
+    assert (row.state, row.filled, row.fees, row.venue_order) == ("filled", 1_000_000, 14, "v-9")
+    # 0.4 x 333 333 and 0.6 x 333 333, each rounded up: what we pay is never rounded in our favour.
+    assert row.cost == 133_334 + 200_000
+    assert models.Fill.objects.count() == 2
+    assert {f.deal_id for f in models.Fill.objects.all()} == {"d1"}
+
+
+def test_fills_of_a_later_batch_add_to_those_of_an_earlier_one() -> None:
+    write(placed(), filled(2, "t1", 400_000))
+    assert (order().state, order().filled) == ("part", 400_000)
+
+    write(filled(3, "t2", 600_000))
+
+    assert (order().state, order().filled) == ("filled", 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("event", "state", "reason"),
+    [
+        (
+            OrderRejected(START, OrderId("o1"), "funds", "Not enough cash."),
+            "rejected",
+            "Not enough cash.",
+        ),
+        (OrderCancelled(START, OrderId("o1"), None, "IOC"), "cancelled", "IOC"),
+        (OrderUnknown(START, OrderId("o1"), "no answer"), "unknown", "no answer"),
+    ],
+)
+def test_what_the_venue_says_moves_the_order(event: Event, state: str, reason: str) -> None:
+    again([placed(), told(2, event)])
+
+    assert (order().state, order().reason) == (state, reason)
+
+
+def test_an_order_that_is_asked_for_is_in_doubt() -> None:
+    write(
+        placed(),
+        answered(2, QueryOrder(START, OrderId("o1"), MarketId("kalshi:A"), BookKind.PAPER)),
+    )
+
+    assert order().state == "unknown"
+
+
+def test_an_ended_order_stays_ended_when_old_records_are_written_again() -> None:
+    write(placed(), told(2, OrderCancelled(START, OrderId("o1"), None, "IOC")))
+
+    write(placed(), told(1, OrderAccepted(START, OrderId("o1"), "v")))
+
+    assert order().state == "cancelled"
+
+
+def test_samples_refusals_and_positions_are_written_once() -> None:
+    records = [
+        answered(
+            7,
+            EdgeSeen(
+                START, RelationId("rain"), 0, Px(1), Px(2), Qty(3), Usd(4), 5, "min_edge", 6, 7
+            ),
+            PlanRefused(
+                START,
+                RelationId("rain"),
+                0,
+                "min_edge",
+                "too small",
+                6,
+                7,
+                "¢",
+                Px(1),
+                Qty(3),
+                Usd(4),
+            ),
+            PositionChanged(
+                START,
+                MarketId("kalshi:A"),
+                BookKind.PAPER,
+                (Qty(5), Qty(6)),
+                (Usd(7), Usd(8)),
+                Usd(9),
+                Usd(-1),
+            ),
+        )
+    ]
+
+    again(records)
+
+    assert models.EdgeSample.objects.get().gate == "min_edge"
+    assert models.Decision.objects.get().reason == "too small"
+    row = models.Position.objects.get()
+    assert (row.qty_yes, row.qty_no, row.cost_no, row.realised) == (5, 6, 8, -1)
+
+
+def test_a_command_ends_with_the_engines_answer() -> None:
+    row = models.Command.objects.create(kind="halt", author="ann", reason="look", state="sent")
+
+    again([answered(3, CommandDone(START, row.pk, ok=False, text="Already halted."))])
+
+    row.refresh_from_db()
+    assert (row.state, row.answer) == ("refused", "Already halted.")
+    assert row.done_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_refused_outside_a_transaction() -> None:
+    with pytest.raises(RuntimeError, match="one transaction"):
+        store.write([placed()], store.Names())

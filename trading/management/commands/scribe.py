@@ -1,0 +1,36 @@
+"""`manage.py scribe`: plumbing of `runfeeds`, which starts it and talks to it over pipes."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from trading.runtime.clock import SystemClock
+from trading.runtime.journal import CorruptJournal
+from trading.scribe import serve
+
+
+class Command(BaseCommand):
+    """Speaks a binary protocol on standard input and output."""
+
+    help = (
+        "Plumbing of `runfeeds`, which starts it; not meant to be run by hand. Brings the journal "
+        "into rows and hands configuration and commands to the trading process."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--journal", type=Path, required=True, help="the journal's directory")
+        parser.add_argument("--name", default="main", help="name of lease and heartbeat")
+        parser.add_argument("--holder", required=True, help="the run that holds the lease")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            serve(options["journal"], options["name"], options["holder"], SystemClock())
+        except CorruptJournal as problem:
+            self.stderr.write(str(problem))
+            sys.exit(2)
