@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId
 from markets.terms.instruments import Market, MarketState
 from markets.terms.units import DAY, MS, SECOND, Ns, Rounding, Usd, times
-from trading.engine import answers, execution, scan, stops
+from trading.engine import answers, execution, looks, scan, stops
 from trading.engine.book import Book, BookState
 from trading.engine.deals import DealState
 from trading.engine.events import (
@@ -43,6 +43,7 @@ from trading.engine.events import (
 )
 from trading.engine.intents import CancelOrder, ConfigApplied, Intent, PositionChanged, SetTimer
 from trading.engine.orders import TERMINAL, BookKind, Order, OrderState, Purpose
+from trading.engine.pictures import EnginePicture, RelationPicture
 from trading.engine.ports import Risk
 from trading.engine.positions import key_of, settle
 from trading.engine.state import (
@@ -113,6 +114,14 @@ class Engine:
         changed = list(self.state.dirty)
         self.state.dirty.clear()
         return changed
+
+    def picture(self, relation: RelationId, now: Ns) -> RelationPicture | None:
+        """One relation for the pages at `now`; None when it is no longer followed."""
+        return looks.relation_picture(self.state, self.risk, relation, now)
+
+    def overview(self, now: Ns) -> EnginePicture:
+        """The whole engine for the pages; `rejected` and `events` are for the caller to fill."""
+        return looks.overview(self.state, now)
 
     # Books and venues
 

@@ -31,7 +31,7 @@ from trading.engine.orders import (
     TimeInForce,
 )
 from trading.engine.plans import Plan
-from trading.engine.state import DealTerms, EngineState
+from trading.engine.state import DealTerms, EngineState, is_open
 
 DEAL = "deal/"
 HEDGE = "hedge/"
@@ -525,6 +525,10 @@ def _put(state: EngineState, deal: Deal, step: str, out: list[Intent]) -> None:
     deal = replace(deal, reason=step)
     state.deals[deal.id] = deal
     state.exposures.clear()
+    if is_open(deal):
+        state.active[deal.id] = deal.relation
+    else:
+        state.active.pop(deal.id, None)
     state.dirty[deal.relation] = None
     if deal.state in (_D.BALANCED, _D.CLOSED, _D.RESIDUAL):
         state.today = Usd(state.today + deal.locked - state.booked.get(deal.id, 0))

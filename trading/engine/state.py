@@ -157,6 +157,7 @@ class EngineState(Saved):
     trade_age: dict[VenueId, int] = {}
     dirty: dict[RelationId, None] = {}
     exposures: dict[BookKind, Exposure] = {}
+    active: dict[DealId, RelationId] = {}
 
     def market_age(self, market: MarketId) -> int | None:
         """Nanoseconds since the market's book was last confirmed, None without a book."""
@@ -172,6 +173,7 @@ def saved(state: EngineState) -> Saved:
 def restored(memory: Saved) -> EngineState:
     """The state with its indexes rebuilt."""
     state = EngineState(**{name: getattr(memory, name) for name in Saved.__struct_fields__})
+    state.active = {d.id: d.relation for d in state.deals.values() if is_open(d)}
     build_indexes(state)
     return state
 
