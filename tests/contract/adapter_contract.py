@@ -7,10 +7,11 @@ the two, can lose or mangle frames on the way, and keeps the books an engine wou
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 from hypothesis import given, settings
@@ -227,6 +228,12 @@ def assert_sound(book: Book) -> None:
         assert not (bids and asks and bids[0] >= asks[0])
 
 
+def say(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """A line on the terminal, so that a run shows what recordings it saw."""
+    with capsys.disabled():
+        sys.stdout.write(f"\n{text}\n")
+
+
 def garbage() -> Iterator[str]:
     """Frames no venue should send."""
     yield from ("", " ", "{", "}", "[]", "[1]", "null", "true", "123", '"text"', "{}", "\x00", "é")
@@ -238,16 +245,6 @@ def garbage() -> Iterator[str]:
     yield '{"a":' * 100_000
     yield '{"type":"orderbook_delta","pad":"' + "x" * 9_000_000
     yield "9" * 10_000
-
-
-class Subject(Protocol):
-    """What a venue's contract test provides."""
-
-    payloads: Path
-
-    def adapter(self) -> Adapter: ...
-    def fake(self, markets: tuple[Listed, ...]) -> Fake: ...
-    def listed(self) -> tuple[Listed, ...]: ...
 
 
 class AdapterContract:
@@ -354,7 +351,7 @@ class AdapterContract:
             if isinstance(event, BookSeen):
                 seen.setdefault(event.market, []).append(event.at)
         for moments in seen.values():
-            gaps = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+            gaps = [after - before for before, after in pairwise(moments)]
             assert all(gap >= 200 * MS for gap in gaps)
 
     def test_a_lost_connection_makes_every_book_stale_and_a_new_one_heals_it(self) -> None:

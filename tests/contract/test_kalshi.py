@@ -21,8 +21,8 @@ from feeds.venues.kalshi.fake import KalshiFake
 from markets.discovery.catalog import Listing
 from markets.terms.ids import VenueId, market_id
 from markets.terms.instruments import Market, MarketState, even_ladder
-from markets.terms.units import MS, SECOND, Ns, Px
-from tests.contract.adapter_contract import START, SequencedContract, assert_sound
+from markets.terms.units import MS, SECOND, Ns, Px, micros_from_text
+from tests.contract.adapter_contract import START, SequencedContract, assert_sound, say
 from trading.engine.book import Book
 from trading.engine.events import BookChanged
 
@@ -136,7 +136,7 @@ def _apply(builder: MarketBuilder, frame: wire.Snapshot | wire.Delta) -> Book | 
         return builder.snapshot(bids, asks, Ns(0))
     side = parse.side_of(frame.msg.side)
     px = parse.yes_px(side, frame.msg.price_dollars)
-    return builder.change(side, px, parse.micros_from_text(frame.msg.delta_fp), Ns(0))
+    return builder.change(side, px, micros_from_text(frame.msg.delta_fp), Ns(0))
 
 
 def lines(file: Path, key: str) -> Iterator[str]:
@@ -160,8 +160,7 @@ def test_the_tapes_of_one_market_replay_without_a_negative_or_crossed_book(
     for file in files:
         total += replay(lines(file, "event"))[0]
 
-    with capsys.disabled():
-        print(f"\nkalshi gold: {len(files)} files, {dict(total)}")
+    say(capsys, f"kalshi gold: {len(files)} files, {dict(total)}")
     assert files
     assert total["Delta"] > 1_000
     assert not {"crossed", "negative_size", "unknown_level", "impossible_level"} & set(total)
@@ -184,8 +183,7 @@ def test_a_recorded_connection_has_no_hole_in_its_numbers_and_gives_live_books(
         for output in outputs
         if isinstance(output, Emit) and isinstance(output.event, BookChanged)
     }
-    with capsys.disabled():
-        print(f"\nkalshi connection: {len(frames)} frames, {len(books)} books, {len(outputs)} out")
+    say(capsys, f"kalshi connection: {len(frames)} frames, {len(books)} books, {len(outputs)} out")
     assert not faults
     assert not [output for output in outputs if isinstance(output, Drop)]
     assert len(books) == len(tickers) == 12
@@ -205,8 +203,7 @@ def test_the_recorded_events_are_listed(capsys: pytest.CaptureFixture[str]) -> N
                 series = json.dumps({"series": {"ticker": ticker, "fee_type": "quadratic"}})
                 found += catalogue.parse(request, Reply(200, (), series.encode()))[0]
 
-    with capsys.disabled():
-        print(f"\nkalshi catalogue: {len(found)} listings, left out {dict(catalogue.skipped)}")
+    say(capsys, f"kalshi catalogue: {len(found)} listings, left out {dict(catalogue.skipped)}")
     assert len(found) > 20
     assert all(one.market.fees.kind == parse.KIND for one in found)
     assert all(one.rules and one.market.close_at for one in found)
