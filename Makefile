@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTHON := $(or $(PYTHON),$(shell for name in python3.11 python3.12 python3.13 python3; do \
   $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done))
-CODE := arbsite feeds risk trading markets tests manage.py $(wildcard bench)
+CODE := arbsite feeds risk trading markets tests manage.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo servers test check format bench golden replay lock clean
@@ -40,7 +40,7 @@ format: $(BIN)/.complete  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix $(CODE)
 
 bench: $(BIN)/.complete  ## the benchmarks, measured on this machine
-	$(BIN)/python -m bench
+	$(BIN)/python -m tests.bench
 
 golden: $(BIN)/.complete  ## rewrite the golden stories; review the difference before committing
 	GOLDEN_REWRITE=1 $(BIN)/python -m pytest tests/golden

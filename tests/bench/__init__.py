@@ -1,1 +1,3 @@
-"""Benchmarks: `python -m tests.bench`. Each part is printed beside the nearest bare part of the same run."""
+"""Benchmarks: `python -m tests.bench`. Each part is printed beside the nearest bare part of the
+same run.
+"""
