@@ -1,0 +1,27 @@
+"""Walks a venue's catalogue over its hosts, page by page, in the order the catalogue asks for."""
+
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from feeds.venues.base import Catalogue, Reply, Request
+from markets.discovery.catalog import Listing
+
+
+class Fetcher(Protocol):
+    """Whoever can make a request; see `feeds.runtime.http.Http`."""
+
+    async def send(self, request: Request) -> Reply: ...
+
+
+async def pages(catalogue: Catalogue, http: Fetcher) -> AsyncIterator[list[Listing]]:
+    """The listings of each page, as pages come; stop iterating to stop asking.
+
+    Errors: `VenueUnreachable`, and whatever the catalogue says of a page it cannot read.
+    """
+    waiting = deque(catalogue.first())
+    while waiting:
+        request = waiting.popleft()
+        listings, more = catalogue.parse(request, await http.send(request))
+        waiting.extend(more)
+        yield listings
