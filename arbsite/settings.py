@@ -11,6 +11,7 @@ from typing import Any
 from kombu.entity import Queue
 
 from arbsite import env, local, logs
+from arbsite.unfold import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("ARBSITE_DATA", str(BASE_DIR / ".local"))).resolve()

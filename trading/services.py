@@ -10,6 +10,7 @@ import secrets
 
 import msgspec
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -109,11 +110,19 @@ def make_token(username: str, scope: str = "read", name: str = "") -> str:
     user = get_user_model().objects.filter(username=username).first()
     if user is None:
         raise ValidationError(f"There is no user {username!r}; create it in the admin first.")
+    return new_token(user, scope, name)[1]
+
+
+def new_token(user: AbstractBaseUser, scope: str, name: str) -> tuple[ApiToken, str]:
+    """A new token's row, which keeps only a hash, and the token itself.
+
+    Errors: `ValidationError` for an unknown scope.
+    """
     if scope not in ApiToken.Scope.values:
         raise ValidationError(f"{scope!r} is no scope; take read, trade or admin.")
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    ApiToken.objects.create(user=user, name=name, hash=hash_of(token), scope=scope)
-    return token
+    row = ApiToken.objects.create(user=user, name=name, hash=hash_of(token), scope=scope)
+    return row, token
 
 
 def bearer(token: str) -> Bearer | None:

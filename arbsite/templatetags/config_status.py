@@ -1,0 +1,34 @@
+"""Above forms of configuration: what is saved, what runs, what was rejected and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from markets import selectors as markets
+from markets.moments import ns
+from markets.terms.units import SECOND
+from risk import selectors as risk
+from trading import selectors as trading
+
+register = template.Library()
+SILENT = 5 * SECOND
+
+
+@register.simple_tag
+def config_status() -> dict[str, Any]:
+    """The newest revision, the running one with its age, and the worker's complaints."""
+    worker = trading.worker()
+    silent = worker is not None and ns(timezone.now()) - worker.at > SILENT
+    return {
+        "saved": markets.last_revision_number(),
+        "running": worker.revision_running if worker else None,
+        "silent": silent,
+        "rejected": worker.rejected if worker else (),
+        "revisions": markets.revisions(3),
+        "mode": risk.engine(),
+        "waiting": markets.pairs_waiting(),
+        "commands": trading.commands(limit=3).items,
+    }

@@ -1,0 +1,115 @@
+"""How the admin looks and what stands in its sidebar: the `UNFOLD` setting.
+
+Colours are the site's own tokens. Callbacks are dotted paths, called when a page is shown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse_lazy
+
+NEUTRAL = {
+    "50": "#f3f5f7",
+    "100": "#eef1f4",
+    "200": "#d8dfe6",
+    "300": "#adb7c3",
+    "400": "#8b98a6",
+    "500": "#586573",
+    "600": "#434f5c",
+    "700": "#28313b",
+    "800": "#1a2027",
+    "900": "#14181e",
+    "950": "#0e1116",
+}
+ACCENT = {
+    "50": "#eaf1fd",
+    "100": "#dde9fd",
+    "200": "#c3d8fb",
+    "300": "#a3c5ff",
+    "400": "#7db0ff",
+    "500": "#4f8cf0",
+    "600": "#2f6fe0",
+    "700": "#1a56c4",
+    "800": "#18468f",
+    "900": "#16345f",
+    "950": "#16294a",
+}
+
+
+def _item(title: str, icon: str, model: str, badge: str = "") -> dict[str, Any]:
+    app, name = model.split(".")
+    found = {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": _may_view(app, name),
+    }
+    return {**found, "badge": badge} if badge else found
+
+
+def _may_view(app: str, name: str) -> Any:
+    return lambda request: request.user.has_perm(f"{app}.view_{name}")
+
+
+def _navigation() -> list[dict[str, Any]]:
+    return [
+        {
+            "title": "Watch",
+            "items": [
+                {"title": "Live edges", "icon": "monitoring", "link": "/"},
+                _item("Workers", "ecg_heart", "trading.workerheartbeat"),
+            ],
+        },
+        {
+            "title": "Decide",
+            "items": [
+                _item("Pairs", "link", "markets.marketpair", "arbsite.admin_site.pairs_waiting"),
+                _item("Block rules", "block", "markets.blockrule"),
+                _item("Limits", "tune", "risk.threshold"),
+                _item("Engine mode", "toggle_on", "risk.enginesetting"),
+                _item("Venues", "hub", "markets.venue"),
+                _item("Revisions", "history", "markets.configrevision"),
+            ],
+        },
+        {
+            "title": "Traded",
+            "items": [
+                _item("Deals", "handshake", "trading.deal"),
+                _item("Orders", "receipt_long", "trading.order"),
+                _item("Fills", "done_all", "trading.fill"),
+                _item("Positions", "account_balance_wallet", "trading.position"),
+                _item("Decisions", "rule", "trading.decision"),
+                _item("Edge samples", "query_stats", "trading.edgesample"),
+                _item("Commands", "terminal", "trading.command"),
+            ],
+        },
+        {
+            "title": "Site",
+            "items": [
+                _item("Markets", "storefront", "markets.market"),
+                _item("Jobs", "schedule", "django_celery_beat.periodictask"),
+                _item("Users", "person", "auth.user"),
+                _item("API tokens", "key", "trading.apitoken"),
+            ],
+        },
+    ]
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Arbsite",
+    "SITE_HEADER": "Arbsite",
+    "SITE_SUBHEADER": "Control",
+    "SITE_SYMBOL": "balance",
+    "SITE_URL": "/",
+    "SHOW_HISTORY": False,
+    "BORDER_RADIUS": "6px",
+    "COLORS": {"base": NEUTRAL, "primary": ACCENT},
+    "ENVIRONMENT": "arbsite.admin_site.environment",
+    "COMMAND": {"search_models": ["markets.market", "markets.marketpair", "trading.deal"]},
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": True,
+        "navigation": _navigation(),
+    },
+}

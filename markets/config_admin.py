@@ -1,0 +1,102 @@
+"""The admin's shape of every table of configuration, and of every table of records.
+
+`ConfigAdmin` saves with author and reason as one revision; `RecordAdmin` only shows. Above each
+form of configuration stands what is saved, what runs, and what was rejected.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.forms import ModelForm
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from markets.forms import ReasonForm
+from markets.revisions import bump, change
+
+
+def author_of(request: HttpRequest) -> str:
+    """Whoever is logged in, as revisions name them."""
+    return request.user.get_username()
+
+
+def sentence(problem: ValidationError) -> str:
+    """A refusal as one text."""
+    return " ".join(problem.messages)
+
+
+class ConfigAdmin(ModelAdmin):
+    """A table of configuration: every save is a revision; nothing is deleted from here."""
+
+    form = ReasonForm
+    change_form_before_template = "arbsite/config_status.html"
+    warn_unsaved_form = True
+    list_fullwidth = True
+    list_per_page = 50
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: Any) -> None:
+        """Saves the row and its revision in the request's transaction."""
+        changed = [name for name in form.changed_data if name != "reason"]
+        if change and not changed:
+            return
+        obj.save()
+        self.revise(request, obj, form, changed)
+
+    def revise(self, request: HttpRequest, obj: Model, form: ModelForm, changed: list[str]) -> None:
+        """The revision of one saved row."""
+        kind = str(obj._meta.verbose_name)
+        bump(
+            author_of(request),
+            form.cleaned_data["reason"],
+            [
+                change(kind, str(obj.pk), n, _plain(form.initial.get(n)), _plain(getattr(obj, n)))
+                for n in changed
+            ],
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Configuration is switched off, not deleted: deals refer to it."""
+        return False
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, int | str | bool | list | None) else str(value)
+
+
+class RecordAdmin(ModelAdmin):
+    """A table of records: shown, never changed."""
+
+    list_fullwidth = True
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody."""
+        return False
+
+
+class RecordInline(TabularInline):
+    """Records beside the row they belong to."""
+
+    extra = 0
+    tab = True
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody."""
+        return False

@@ -1,0 +1,162 @@
+"""Forms of the admin.
+
+Every change asks for a reason, prices are typed in cents and read exactly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from unfold.forms import BaseDialogForm
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from markets import selectors, services
+from markets.models import MarketPair, Relation, Venue
+from markets.terms.instruments import Market
+from markets.terms.packages import label, packages
+from markets.terms.units import MICRO, micros_from_text, text_from_micros
+
+PER_CENT = 10_000
+
+
+class ReasonForm(forms.ModelForm):
+    """A form of configuration: it asks why."""
+
+    reason = forms.CharField(
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Why it is changed; kept with the revision.",
+    )
+
+
+class MicrosField(forms.CharField):
+    """A plain decimal typed by a person, kept as an integer in base units; empty is nothing.
+
+    `per` is the number of base units in one unit typed.
+    """
+
+    def __init__(self, per: int, **kwargs: Any) -> None:
+        self.per = per
+        super().__init__(widget=UnfoldAdminTextInputWidget, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Base units as the text a person would type."""
+        if isinstance(value, int):
+            return text_from_micros(value * MICRO // self.per, 0)
+        return value
+
+    def to_python(self, value: Any) -> Any:
+        """Base units of a typed text.
+
+        Errors: `ValidationError` for another text or too many decimals.
+        """
+        if isinstance(value, int):
+            return value
+        text = str(value or "").strip()
+        if not text:
+            return None
+        try:
+            micros = micros_from_text(text)
+        except ValueError:
+            raise ValidationError(
+                f"{text!r} is not a plain number; write for example 2.5."
+            ) from None
+        units, rest = divmod(micros * self.per, MICRO)
+        if rest:
+            raise ValidationError(f"{text!r} has more decimals than are kept.")
+        return units
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether the typed text means another number."""
+        try:
+            return bool(self.to_python(data) != initial)
+        except ValidationError:
+            return True
+
+
+class VenueForm(ReasonForm):
+    """A venue: its money in dollars, its addresses checked."""
+
+    paper_cash = MicrosField(
+        MICRO, label="Paper cash ($)", help_text="What the simulated account begins with."
+    )
+
+    class Meta:
+        model = Venue
+        fields = services.VENUE_FIELDS
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuses addresses the worker could not use."""
+        cleaned = super().clean()
+        if not self.errors:
+            wanted = Venue(
+                pk=self.instance.pk, **{n: self.cleaned_data[n] for n in self._meta.fields}
+            )
+            services.check_venue(wanted)
+        return cleaned
+
+
+class PairForm(ReasonForm):
+    """What of a pair is typed: its mode, its own least edge, whether it is active."""
+
+    min_net_edge = MicrosField(
+        PER_CENT,
+        required=False,
+        label="Least net edge (¢)",
+        help_text="0 to 100 ¢ per $1; empty takes the general limit.",
+    )
+
+    class Meta:
+        model = Relation
+        fields = ("mode", "min_net_edge", "active")
+
+    def clean_min_net_edge(self) -> int | None:
+        """Base units within bounds."""
+        value: int | None = self.cleaned_data["min_net_edge"]
+        if value is not None and not 0 <= value <= MICRO:
+            raise ValidationError("The least edge of a pair lies between 0 and 100 ¢.")
+        return value
+
+
+class BlockDialog(BaseDialogForm):
+    """Why a pair is blocked."""
+
+    reason = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 2}))
+
+
+class ConfirmDialog(BlockDialog):
+    """Which packages of a pair may trade, and why both markets settle on the same facts."""
+
+    packages = forms.TypedMultipleChoiceField(
+        coerce=int,
+        widget=UnfoldAdminCheckboxSelectMultiple,
+        help_text="What may be bought together.",
+    )
+    field_order = ("packages", "reason")
+
+    def __init__(
+        self, request: HttpRequest, object_id: int | str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        super().__init__(request, object_id, *args, **kwargs)
+        field = self.fields["packages"]
+        field.choices = package_choices(str(object_id))  # type: ignore[attr-defined]
+        field.initial = [0, 1]
+
+
+def package_choices(pk: str) -> list[tuple[int, str]]:
+    """Numbers and labels of the packages a pair's payoff table proves."""
+    row = MarketPair.objects.prefetch_related("claims__market__venue").filter(pk=pk).first()
+    if row is None:
+        return []
+    listed = [claim.market for claim in row.claims.all()]
+    terms: dict[Any, Market] = {m.market_id: selectors.terms_of(m) for m in listed}
+    shorts: dict[Any, str] = {m.venue_id: m.venue.short for m in listed}
+    table = selectors.relation_terms(row)
+    return [(p.index, label(table, p, terms, shorts)) for p in packages(table)]

@@ -1,0 +1,67 @@
+"""Forms of limits and of the engine's mode.
+
+Typed in the unit people read, refused in a sentence.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from markets.forms import ReasonForm
+from risk import services
+from risk.amounts import shown, text_of, value_of
+from risk.models import EngineSetting, Threshold
+from trading.engine.config import SPECS
+
+
+class ThresholdForm(ReasonForm):
+    """One limit, in its unit and within its bounds."""
+
+    amount = forms.CharField(widget=UnfoldAdminTextInputWidget)
+
+    class Meta:
+        model = Threshold
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        spec = SPECS.get(self.instance.key)
+        if spec is None or "amount" not in self.fields:
+            return
+        field = self.fields["amount"]
+        field.label = f"Value ({spec.unit.value})"
+        field.initial = text_of(self.instance.value, spec.unit)
+        field.help_text = (
+            f"{spec.meaning} From {shown(spec.low, spec.unit)} to {shown(spec.high, spec.unit)}; "
+            f"shipped: {shown(spec.default, spec.unit)}."
+        )
+
+    def clean_amount(self) -> int:
+        """Base units, allowed beside the other limits."""
+        spec = SPECS.get(self.instance.key)
+        if spec is None:
+            raise ValidationError(f"The engine has no setting {self.instance.key!r} any more.")
+        try:
+            value = value_of(self.cleaned_data["amount"], spec.unit)
+        except ValueError as problem:
+            raise ValidationError(str(problem)) from None
+        services.check_limits({spec.key: value})
+        return value
+
+
+class EngineForm(ReasonForm):
+    """The engine-wide mode."""
+
+    class Meta:
+        model = EngineSetting
+        fields = ("exec_mode", "note")
+
+    def clean_exec_mode(self) -> str:
+        """A mode this machine allows."""
+        mode: str = self.cleaned_data["exec_mode"]
+        services.check_mode(mode)
+        return mode
