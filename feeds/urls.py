@@ -1,0 +1,7 @@
+"""Addresses of the venues page."""
+
+from django.urls import path
+
+from feeds import views
+
+urlpatterns = [path("venues/", views.venues, name="venues")]

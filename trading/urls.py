@@ -1,0 +1,19 @@
+"""Addresses of the trading pages."""
+
+from django.urls import path
+
+from trading import views
+
+urlpatterns = [
+    path("", views.edges, name="edges"),
+    path("edges/<str:name>/explain/", views.explanation, name="explanation"),
+    path("deals/", views.deals, name="deals"),
+    path("deals/<path:deal_id>/unwind/", views.unwind, name="unwind"),
+    path("deals/<path:deal_id>/", views.deal, name="deal"),
+    path("positions/", views.positions, name="positions"),
+    path("opportunities/", views.opportunities, name="opportunities"),
+    path("more/", views.more, name="more"),
+    path("halt/", views.halt, name="halt"),
+    path("resume/", views.resume, name="resume"),
+    path("styleguide/", views.styleguide, name="styleguide"),
+]

@@ -1,0 +1,205 @@
+"""Pages of what happens now: live edges, deals, positions, decisions, halt and resume.
+
+A page and its live updates render the same partials. Buttons are plain forms: they work without
+scripts and without the socket.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import user_passes_test
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from markets.selectors import market_titles
+from markets.terms.units import MS
+from trading import live, selectors, showcase
+from trading.deal_view import deal_lines, deal_view
+from trading.explain import explain
+from trading.panels import edges_context
+from trading.rows import read_view
+from trading.services import ask
+
+DEAL_TABS = {
+    "": ("All", ()),
+    "open": ("Open", ("opening", "hedging", "unwinding")),
+    "balanced": ("Balanced", ("balanced",)),
+    "residual": ("Residual", ("residual",)),
+    "closed": ("Closed", ("closed",)),
+}
+LOG_LENGTH = 200
+
+
+@require_GET
+def edges(request: HttpRequest) -> HttpResponse:
+    """Live edges from the newest pictures."""
+    reachable = live.read()
+    request.pictures_read = True  # type: ignore[attr-defined]
+    asked = request.GET
+    view = read_view(
+        asked.get("v", ""), asked.get("sort", ""), asked.get("q", ""), asked.get("page", "")
+    )
+    context = edges_context(live.PICTURES, view, opened=asked.get("open", ""))
+    return render(
+        request, "trading/edges.html", {**context, "reachable": reachable, "page": "edges"}
+    )
+
+
+@require_GET
+def explanation(request: HttpRequest, name: str) -> HttpResponse:
+    """The explanation of one relation, to stand under its row."""
+    live.read()
+    picture = live.PICTURES.by_dom_id(name)
+    if picture is None:
+        raise Http404("This relation is gone.")
+    return render(request, "trading/explanation.html", {"explanation": explain(picture)})
+
+
+@require_GET
+def deals(request: HttpRequest) -> HttpResponse:
+    """Deals, newest first."""
+    name = request.GET.get("state", "")
+    name = name if name in DEAL_TABS else ""
+    try:
+        found = selectors.deals(request.GET.get("cursor"), states=DEAL_TABS[name][1])
+    except ValueError as problem:
+        raise Http404(str(problem)) from None
+    counts = selectors.deal_counts()
+    tabs = [
+        {
+            "name": key,
+            "label": label,
+            "count": sum(counts.get(s, 0) for s in states) if states else sum(counts.values()),
+            "current": key == name,
+        }
+        for key, (label, states) in DEAL_TABS.items()
+    ]
+    context = {
+        "page": "deals",
+        "tabs": tabs,
+        "state": name,
+        "deals": deal_lines(found.items),
+        "next": found.next,
+    }
+    return render(request, "trading/deals.html", context)
+
+
+@require_GET
+def deal(request: HttpRequest, deal_id: str) -> HttpResponse:
+    """One deal: its life, legs and money."""
+    found = selectors.deal(deal_id)
+    if found is None:
+        raise Http404("There is no such deal.")
+    titles = market_titles(leg.market for leg in found.deal.legs)
+    context = {"page": "deals", "view": deal_view(found, titles)}
+    return render(request, "trading/deal.html", context)
+
+
+@require_GET
+def positions(request: HttpRequest) -> HttpResponse:
+    """What is held, by market."""
+    found = selectors.positions(limit=LOG_LENGTH, held_only=True).items
+    titles = market_titles(row.market for row in found)
+    rows = [{"row": row, "title": titles.get(row.market, row.market)} for row in found]
+    return render(request, "trading/positions.html", {"page": "positions", "rows": rows})
+
+
+@require_GET
+def opportunities(request: HttpRequest) -> HttpResponse:
+    """The last judged plans, with the reason."""
+    found = selectors.decisions(limit=LOG_LENGTH, gate=request.GET.get("gate", "")).items
+    live.read()
+    titles = {name: picture.title for name, picture in live.PICTURES.relations.items()}
+    gates: dict[str, int] = {}
+    for row in found:
+        if row.gate:
+            gates[row.gate] = gates.get(row.gate, 0) + 1
+    context = {
+        "page": "opportunities",
+        "rows": [{"row": row, "title": titles.get(row.relation, row.relation)} for row in found],
+        "gates": sorted(gates.items(), key=lambda item: -item[1]),
+        "gate": request.GET.get("gate", ""),
+        "taken": sum(1 for row in found if row.verdict == "approved"),
+    }
+    return render(request, "trading/opportunities.html", context)
+
+
+@require_GET
+def more(request: HttpRequest) -> HttpResponse:
+    """The pages that have no tab of their own on a phone, and what was asked of the engine."""
+    context = {"page": "more", "commands": selectors.commands(limit=20).items}
+    return render(request, "trading/more.html", context)
+
+
+@require_POST
+def halt(request: HttpRequest) -> HttpResponse:
+    """Ask the engine to take no new orders: at once, no dialog."""
+    return _command(request, "halt", "halted from the page")
+
+
+@require_http_methods(["GET", "POST"])
+def resume(request: HttpRequest) -> HttpResponse:
+    """What still stands against trading, and the form that asks to go on."""
+    if request.method == "POST":
+        return _command(request, "resume", "")
+    context = {"page": "resume", "commands": selectors.commands(limit=10).items}
+    return render(request, "trading/resume.html", context)
+
+
+@require_POST
+def unwind(request: HttpRequest, deal_id: str) -> HttpResponse:
+    """Ask the engine to get out of a deal."""
+    return _command(request, "unwind", "", target=deal_id)
+
+
+ASKED = {
+    "halt": "Halt asked. No new orders from the moment the engine answers.",
+    "resume": "Resume asked. Waiting for the engine.",
+    "unwind": "Unwind asked. Waiting for the engine.",
+}
+
+
+def _command(
+    request: HttpRequest, kind: str, default_reason: str, *, target: str = ""
+) -> HttpResponse:
+    reason = request.POST.get("reason", "").strip() or default_reason
+    try:
+        ask(kind, target, request.user.get_username(), reason, request.POST.get("key") or None)
+    except ValidationError as problem:
+        messages.error(request, " ".join(problem.messages))
+        return HttpResponseRedirect(_back(request))
+    messages.info(request, ASKED[kind])
+    return HttpResponseRedirect(_back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    wanted = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
+        return wanted
+    return reverse("edges")
+
+
+def _is_staff(user: Any) -> bool:
+    return bool(user.is_staff)
+
+
+@require_GET
+@user_passes_test(_is_staff)
+def styleguide(request: HttpRequest) -> HttpResponse:
+    """Every component in its states, in both themes."""
+    now = live.now_ns()
+    pictures = showcase.relations(now)
+    context = {
+        "page": "styleguide",
+        "rows": showcase.rows(pictures),
+        "explanation": explain(pictures[0]),
+        "headers": showcase.headers(now),
+        "now_ms": now // MS,
+    }
+    return render(request, "arbsite/styleguide.html", context)
