@@ -24,22 +24,22 @@ import structlog
 import uvloop
 from channels.layers import get_channel_layer
 from django.conf import settings
-from trading.engine.engine import Engine
 
+from feeds.credentials import BadCredentials, adapter_of
 from feeds.runtime.conversation import Outside
 from feeds.runtime.feed import Feed
 from feeds.runtime.gateways import PaperDesk
 from feeds.runtime.http import Http
 from feeds.runtime.supervisor import Supervisor
 from feeds.sim.exchange import Account, Exchange
-from feeds.venues import ADAPTERS, find
-from feeds.venues.base import Adapter
+from feeds.venues import ADAPTERS
 from markets.terms.ids import MarketId, RelationId, RunId, VenueId, venue_of
 from markets.terms.instruments import Market
 from markets.terms.units import SECOND, Ns, Qty, Usd
 from risk.gates.chain import Chain
 from trading.engine.config import Mode, Snapshot, VenueConfig
 from trading.engine.deals import ACTIVE
+from trading.engine.engine import Engine
 from trading.engine.events import (
     BookChanged,
     ConfigChanged,
@@ -88,6 +88,11 @@ def journal_dir() -> Path:
 
 def run(wish: Wish) -> int:
     """Runs the worker until a signal; returns its exit code. Errors: `CannotStart`."""
+    for venue in ADAPTERS:
+        try:
+            adapter_of(venue)
+        except BadCredentials as problem:
+            raise CannotStart(str(problem)) from None
     with _only_one(journal_dir()), asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         return loop.run(_Worker(wish).run())
 
@@ -288,7 +293,7 @@ class _Stream:
 
     async def _deliver(self) -> None:
         config = self._config
-        adapter: Adapter = find(ADAPTERS, self.venue)()
+        adapter = adapter_of(self.venue)
         hosts = adapter.hosts | (config.hosts if config else {})
         async with Http(self.venue, hosts) as http:
             outside = Outside(

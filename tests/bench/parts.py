@@ -18,6 +18,7 @@ from tests.bench.world import START, World, events_of
 from trading.engine.edges import Terms, find_edge
 from trading.engine.engine import Engine
 from trading.engine.events import BookChanged, ConfigChanged, Event, RunStarted
+from trading.engine.orders import Side
 from trading.replay.records import SCHEMA, Checkpoint, Header
 from trading.runtime.clock import SystemClock
 from trading.runtime.journal import Journal
@@ -68,7 +69,7 @@ def _builder(bare: float) -> list[Result]:
     def work() -> None:
         for n in range(10_000):
             builder.set(
-                "bid", Px(440_000 - 10_000 * (n % 12)), Qty((n % 7 + 1) * MICRO), START, START
+                Side.BUY, Px(440_000 - 10_000 * (n % 12)), Qty((n % 7 + 1) * MICRO), START, START
             )
 
     cost = each_us(work, 10_000)
