@@ -97,7 +97,7 @@ class VenueForm(ReasonForm):
         cleaned = super().clean()
         if not self.errors:
             wanted = Venue(
-                pk=self.instance.pk, **{n: self.cleaned_data[n] for n in self._meta.fields}
+                pk=self.instance.pk, **{n: self.cleaned_data[n] for n in services.VENUE_FIELDS}
             )
             services.check_venue(wanted)
         return cleaned
