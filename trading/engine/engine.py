@@ -153,7 +153,7 @@ class Engine:
             state.dirty[name] = None
             last = state.looks.get(name)
             if last is None or last.net > 0:
-                scan.look(state, self.risk, state.entries[name], out)
+                scan.look(state, self.risk, state.entries[name], out, event.market)
 
     def _book_stale(self, event: BookStale, out: list[Intent]) -> None:
         state = self.state

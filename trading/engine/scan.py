@@ -19,52 +19,60 @@ from trading.engine.ports import Approved, Refused, Risk
 from trading.engine.state import EngineState, Entry, Look, Route, account, exposure
 
 STEP = 2_500
+_NOTHING = -1_000 * MICRO
 
 
 def look(
     state: EngineState, risk: Risk, entry: Entry, out: list[Intent], moved: MarketId | None = None
 ) -> None:
-    """Look at one relation; `moved` is the market whose book changed."""
+    """Look at one relation; `moved` is the market whose book changed, None to look in any case."""
     last = state.looks.get(entry.relation.id)
-    gross = best_gross(state, entry)
-    if gross is None:
+    tops = route_tops(state, entry)
+    gross = max(tops, default=_NOTHING)
+    if gross == _NOTHING:
         if last is not None:
             del state.looks[entry.relation.id]
         return
-    if last is not None and entry.quick and gross <= 0 and last.gross <= 0:
-        moved_by = gross - last.gross
-        if -STEP < moved_by < STEP:
-            return
-    plan = best_plan(state, entry)
+    if moved is not None and last is not None and entry.quick and _as_before(last, tops, gross):
+        return
+    plan = best_plan(state, entry, tops)
     if plan is None:
         return
     verdict = risk.check(plan, state)
-    _tell(state, entry, plan, verdict, (gross, moved, last), out)
+    _tell(state, entry, plan, verdict, (tops, moved, last), out)
     if isinstance(verdict, Approved):
         open_deal(state, plan, out)
 
 
-def best_gross(state: EngineState, entry: Entry) -> Px | None:
-    """The most any approved package pays over its best asks, before every cost; None when none has
+def _as_before(last: Look, tops: tuple[int, ...], gross: int) -> bool:
+    """Whether best asks alone show that nothing worth telling or trading can have come up.
+
+    So it is while no package pays more than its asks, or while all best asks sum up to what they
+    did when the net fell short: sizes alone do not lift an edge over its least.
+    """
+    if gross <= 0 and last.gross <= 0:
+        return -STEP < gross - last.gross < STEP
+    return last.short and tops == last.tops
+
+
+def route_tops(state: EngineState, entry: Entry) -> tuple[int, ...]:
+    """What each approved package pays over its best asks, before every cost; `_NOTHING` without
     them.
     """
     oldest = state.at - state.limits.ignore_ms * MS
     books = state.books
-    best: int | None = None
+    tops = []
     for route in entry.routes:
         kept: int = route.payout
         for market, outcome in route.legs:
             book = books.get(market)
-            if book is None or book.at < oldest:
-                break
-            px = _best_ask(book, outcome)
+            px = -1 if book is None or book.at < oldest else _best_ask(book, outcome)
             if px < 0:
+                kept = _NOTHING
                 break
             kept -= px
-        else:
-            if best is None or kept > best:
-                best = kept
-    return None if best is None else Px(best)
+        tops.append(kept)
+    return tuple(tops)
 
 
 def _best_ask(book: Book, outcome: int) -> int:
@@ -87,13 +95,17 @@ def terms_for(state: EngineState, entry: Entry) -> Terms:
     )
 
 
-def best_plan(state: EngineState, entry: Entry) -> Plan | None:
-    """The plan for the approved package that keeps the most, at the lowest index among equals."""
+def best_plan(state: EngineState, entry: Entry, tops: tuple[int, ...]) -> Plan | None:
+    """The plan for the approved package that keeps the most, at the lowest index among equals.
+
+    Where none pays more than its best asks only the nearest is sized, to be told.
+    """
     terms = terms_for(state, entry)
     best: tuple[Route, Edge] | None = None
     rank: tuple[bool, int, int] | None = None
-    for route in entry.routes:
-        if not priced(state, route):
+    least = min(max(tops), 1) if entry.quick else _NOTHING + 1
+    for route, top in zip(entry.routes, tops, strict=True):
+        if top < least:
             continue
         edge = find_edge(entry.relation, route.package, state.books, state.markets, terms)
         if edge is None:
@@ -171,11 +183,11 @@ def _tell(
     entry: Entry,
     plan: Plan,
     verdict: Approved | Refused,
-    before: tuple[Px, MarketId | None, Look | None],
+    before: tuple[tuple[int, ...], MarketId | None, Look | None],
     out: list[Intent],
 ) -> None:
     """Say what changed since the last look, and remember what was said."""
-    gross, moved, last = before
+    tops, moved, last = before
     gate = verdict.gate if isinstance(verdict, Refused) else ""
     refused = gate if plan.size > 0 and plan.net > 0 else ""
     changed = _is_news(last, gate, plan.net)
@@ -185,7 +197,10 @@ def _tell(
         out.append(_plan_refused(state.at, plan, verdict))
     told = plan.net if changed or last is None else last.net
     at = state.at if changed or last is None else last.at
-    state.looks[entry.relation.id] = Look(plan.package, gross, told, gate, refused, at)
+    short = plan.edge.top_net < entry.min_net
+    state.looks[entry.relation.id] = Look(
+        plan.package, tops, Px(max(tops)), told, gate, refused, at, short
+    )
 
 
 def _is_news(last: Look | None, gate: str, net: Px) -> bool:

@@ -49,15 +49,19 @@ class Health(msgspec.Struct, frozen=True, gc=False):
 class Look(msgspec.Struct, frozen=True, gc=False):
     """What was last told about a relation, so that only changes are told again.
 
-    `gross` is payout less cost at the best asks. `refused` is the gate of the last `PlanRefused`.
+    `tops` is payout less best asks of each approved package, `gross` the largest of them. `refused`
+    is the gate of the last `PlanRefused`. `short` says that the best asks alone fell short of the
+    least edge.
     """
 
     package: int
+    tops: tuple[int, ...]
     gross: Px
     net: Px
     gate: str
     refused: str
     at: Ns
+    short: bool
 
 
 class DealTerms(msgspec.Struct, frozen=True, gc=False):
