@@ -205,7 +205,7 @@ def test_what_the_edge_claims_is_what_the_worst_decisive_world_leaves(
             if take:
                 schedule = MARKETS[leg.market].fees
                 money += times(px, Qty(take), Rounding.UP) + trade_fee(schedule, px, Qty(take))
-            left -= take
+            left = Qty(left - take)
         assert left == 0
     assert found.profit <= found.size - money
 
