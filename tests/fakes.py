@@ -1,4 +1,6 @@
-"""Small real classes that stand in for the machine and the venues: a clock by hand, a gateway, a tiny engine."""
+"""Small real classes that stand in for the machine and the venues: a clock by hand, a gateway, a
+tiny engine.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,8 @@ class InvariantOfTest(Exception):
 class CountingEngine:
     """The smallest engine with a memory.
 
-    It counts events, orders on each book, sets a timer on `pause`, ends on `break`, and answers other commands.
+    It counts events, orders on each book, sets a timer on `pause`, ends on `break`, and answers
+    other commands.
     """
 
     def __init__(self, count: int = 0) -> None:

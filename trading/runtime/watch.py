@@ -124,7 +124,7 @@ class Desk:
             self.lease_word.set()
 
     def _configure(self, revision: int, body: bytes) -> None:
-        if revision == self.revision:
+        if self.configured.is_set() and revision == self.revision:
             self._answer(Applied(self.revision, self.rejected))
             return
         try:
