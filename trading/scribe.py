@@ -105,7 +105,7 @@ class RowWriter:
     def _begin(self, cursor: store.Cursor) -> Position:
         newest = segments(self.directory)[-1:]
         if newest and newest[0].name < cursor.segment:
-            LOG.warning("journal was replaced; starting over", was=cursor.segment)
+            LOG.warning("journal was replaced", was=cursor.segment)
             return Position()
         return Position(cursor.segment, cursor.offset)
 

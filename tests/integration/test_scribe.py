@@ -99,7 +99,7 @@ def test_a_lease_is_held_by_one_and_refused_to_another_while_it_is_renewed() -> 
     clock = ManualClock()
     ours, theirs = LeaseKeeper("main", "run-1", clock), LeaseKeeper("main", "run-2", clock)
 
-    assert ours.renew() == LeaseHeld(START + 5_000_000_000)
+    assert ours.renew() == LeaseHeld(Ns(START + 5_000_000_000))
     assert theirs.renew() is None
     ours.renew()
 

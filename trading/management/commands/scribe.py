@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from trading.runtime.clock import SystemClock
@@ -24,13 +27,18 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--journal", type=Path, required=True, help="the journal's directory")
+        parser.add_argument("--journal", type=Path, help="the journal's directory")
         parser.add_argument("--name", default="main", help="name of lease and heartbeat")
-        parser.add_argument("--holder", required=True, help="the run that holds the lease")
+        parser.add_argument(
+            "--holder", help="who holds the lease; else the process that started us"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        journal = options["journal"] or Path(settings.DATA_DIR) / "journal"
+        # The same trading process keeps its lease when it has to start another scribe.
+        holder = options["holder"] or f"{socket.gethostname()}/{os.getppid()}"
         try:
-            serve(options["journal"], options["name"], options["holder"], SystemClock())
+            serve(journal, options["name"], holder, SystemClock())
         except CorruptJournal as problem:
             self.stderr.write(str(problem))
             sys.exit(2)
