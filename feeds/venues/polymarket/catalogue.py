@@ -71,7 +71,7 @@ class GammaCatalogue:
             raise ValueError(f"Polymarket answered {reply.status} to {request.path}; try again.")
         try:
             page = _page.decode(reply.body)
-        except msgspec.DecodeError as problem:
+        except (msgspec.DecodeError, RecursionError) as problem:
             raise ValueError(
                 f"Polymarket's {request.path} is no page of events: {problem}"
             ) from None
@@ -83,7 +83,7 @@ class GammaCatalogue:
     def _event(self, raw: msgspec.Raw) -> list[Listing]:
         try:
             event = _event.decode(raw)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             self._skip("malformed_event")
             return []
         found = (self._market(event, each) for each in event.markets or ())
@@ -97,7 +97,7 @@ class GammaCatalogue:
                 self._skip("not_two_outcomes")
                 return None
             return _listing(event, market, outcomes)
-        except (msgspec.DecodeError, ValueError):
+        except (ValueError, RecursionError):
             self._skip("malformed_market")
             return None
 

@@ -194,7 +194,7 @@ class PolymarketFake:
 def _asked(body: str) -> dict[str, Any] | None:
     try:
         found = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

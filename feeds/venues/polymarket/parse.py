@@ -15,6 +15,9 @@ from trading.engine.orders import Side
 SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 DETAIL = 200
 
+# Not JSON, lone surrogates, or nested deeper than the decoder goes.
+UNREADABLE = (msgspec.DecodeError, UnicodeEncodeError, RecursionError)
+
 _frame: msgspec.json.Decoder[wire.Frame] = msgspec.json.Decoder(wire.Frame)
 _parts = msgspec.json.Decoder(list[msgspec.Raw])
 _books = msgspec.json.Decoder(list[wire.BookBody])
@@ -57,14 +60,17 @@ def frames(text: str) -> list[wire.Frame | Bad]:
         return [Bad("not_json", body[:DETAIL])]
     try:
         parts = _parts.decode(body)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except UNREADABLE:
         return [Bad("undecodable", body[:DETAIL], lost=True)]
     return [_one(bytes(part)) for part in parts]
 
 
 def books(body: bytes) -> list[wire.BookBody]:
     """The books of a `/books` reply. Errors: `ValueError` saying what was not understood."""
-    return _books.decode(body)
+    try:
+        return _books.decode(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def price(text: str) -> Px:
@@ -120,7 +126,7 @@ def _best(text: str) -> Px | None:
 def _one(body: str | bytes) -> wire.Frame | Bad:
     try:
         return _frame.decode(body)
-    except (msgspec.DecodeError, UnicodeEncodeError) as problem:
+    except UNREADABLE as problem:
         return _explain(body, str(problem))
 
 
@@ -130,7 +136,7 @@ def _explain(body: str | bytes, problem: str) -> Bad:
         seen = _envelope.decode(body)
     except msgspec.ValidationError:
         return Bad("malformed", problem[:DETAIL])
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except UNREADABLE:
         return Bad("undecodable", problem[:DETAIL], lost=True)
     if seen.event_type not in wire.KNOWN:
         return Bad("unknown_type", seen.event_type[:DETAIL])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feeds.venues.base import Fetch, Send
 from feeds.venues.polymarket.session import MarketSession, books_request
-from markets.terms.units import MICRO, Px, Qty
+from markets.terms.units import MICRO, SECOND, Ns, Px, Qty
 from tests.unit.feeds.venues.polymarket.scene import NATIVE, NO, START, YES, Scene
 from trading.engine.events import (
     BookChanged,
@@ -241,7 +241,7 @@ def test_ping_is_text_every_ten_seconds_and_a_silent_peer_is_dropped_after_thirt
     assert scene.out.count(Send("PING")) == 1
     session, at = MarketSession((scene.market,)), START
     session.opened(at)
-    said = [session.ticked(at + seconds * 1_000_000_000) for seconds in range(1, 31)]
+    said = [session.ticked(Ns(at + seconds * SECOND)) for seconds in range(1, 31)]
     assert [type(o).__name__ for o in said[-1]] == ["Drop"]
     assert all(type(o).__name__ != "Drop" for part in said[:-1] for o in part)
 
@@ -259,9 +259,9 @@ def test_a_snapshot_that_does_not_come_is_fetched_after_three_seconds() -> None:
 def test_a_book_that_cannot_be_fetched_is_asked_for_again_later() -> None:
     scene = Scene()
     scene.session.opened(scene.at)
-    outputs = scene.session.ticked(scene.at + 3_000_000_000)
+    outputs = scene.session.ticked(Ns(scene.at + 3 * SECOND))
     fetch = next(o for o in outputs if isinstance(o, Fetch))
-    scene.take(scene.session.fetched(fetch.tag, None, scene.at + 4_000_000_000))
+    scene.take(scene.session.fetched(fetch.tag, None, Ns(scene.at + 4 * SECOND)))
     assert scene.faults() == ["books_unavailable"]
     scene.passes(7_999)
     assert scene.fetches() == 0
