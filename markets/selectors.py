@@ -142,7 +142,7 @@ def venue(slug: str) -> VenueRow | None:
 
 
 def _venue_row(row: Venue) -> VenueRow:
-    # A venue calls the host of its trading requests `rest` or `clob`; it passes over the other name.
+    # A venue calls its trading host `rest` or `clob`, and passes over the other name.
     named = {
         "rest": row.rest_url,
         "clob": row.rest_url,
@@ -323,6 +323,14 @@ def relation_terms(row: Relation) -> relations.Relation:
         category=row.category,
         payout_at=ns_or_none(row.payout_at),
     )
+
+
+def active_slugs(*, confirmed_by: str) -> tuple[str, ...]:
+    """Slugs of the confirmed, active relations that somebody confirmed."""
+    rows = Relation.objects.filter(
+        status=Relation.Status.CONFIRMED, active=True, confirmed_by=confirmed_by
+    )
+    return tuple(rows.values_list("slug", flat=True))
 
 
 def pair_counts() -> dict[str, int]:

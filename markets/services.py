@@ -330,12 +330,26 @@ class PairFacts(msgspec.Struct, frozen=True):
 
 @transaction.atomic
 def propose_pair(facts: PairFacts, author: str, reasons: Sequence[str] = ()) -> Relation:
-    """The candidate pair of two markets; the pair that is there already, unchanged, when there is
-    one.
+    """The candidate pair of two markets; a pair that is there already stays as it is.
 
-    Errors: `ValidationError` when a market is unknown, not binary, or both are the same or at one
-    venue.
+    Errors: `ValidationError` when a market is unknown or not binary, or both are at one venue.
     """
+    return _propose(facts, author, reasons)[0]
+
+
+@transaction.atomic
+def ensure_pair(
+    facts: PairFacts, author: str, reasons: Sequence[str] = ()
+) -> tuple[RelationId, bool]:
+    """The slug of the pair of two markets, and whether it had to be made.
+
+    Errors: as `propose_pair`.
+    """
+    row, is_new = _propose(facts, author, reasons)
+    return RelationId(row.slug), is_new
+
+
+def _propose(facts: PairFacts, author: str, reasons: Sequence[str]) -> tuple[Relation, bool]:
     first, second = _binary(facts.first), _binary(facts.second)
     if first.venue_id == second.venue_id:
         raise ValidationError(
@@ -345,7 +359,7 @@ def propose_pair(facts: PairFacts, author: str, reasons: Sequence[str] = ()) -> 
     mark = hashlib.sha256("|".join(sorted((facts.first, facts.second))).encode()).hexdigest()[:8]
     existing = Relation.objects.filter(slug__endswith=f"-{mark}").first()
     if existing is not None:
-        return existing
+        return existing, False
     title = facts.title or first.title
     payouts = [m.payout_at for m in (first, second) if m.payout_at]
     slug = f"{slugify(title)[:80].strip('-') or 'pair'}-{mark}"
@@ -378,7 +392,7 @@ def propose_pair(facts: PairFacts, author: str, reasons: Sequence[str] = ()) -> 
         for position, c in enumerate(table.claims)
     )
     _decide(row, "proposed", list(reasons), author)
-    return row
+    return row, True
 
 
 def _binary(market_id: str) -> Market:

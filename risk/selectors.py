@@ -48,3 +48,8 @@ def engine() -> EngineRow:
     """The engine-wide mode; looking only when nothing was ever set."""
     row = EngineSetting.objects.first()
     return EngineRow(Mode(row.exec_mode), row.note) if row else EngineRow(Mode.DETECT, "")
+
+
+def is_armed() -> bool:
+    """Whether a mode was ever set."""
+    return EngineSetting.objects.exists()

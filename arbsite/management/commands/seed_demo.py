@@ -1,0 +1,67 @@
+"""`manage.py seed_demo`: first rows for the demonstration against fake venues."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+import msgspec
+from django.conf import settings
+
+from arbsite import local
+from arbsite.management.commands.demo import SEED
+from feeds.invented import Address, seed_demo
+from feeds.management.commands.fakevenues import LAYOUTS, ROUND
+from feeds.sim.scenario import Scenario
+from markets.console import Console
+from markets.terms.units import Ns
+from trading.runtime.clock import SystemClock
+
+COLUMNS = {"rest": "rest_url", "clob": "rest_url", "gamma": "gamma_url", "data": "data_url"}
+
+
+class Command(Console):
+    """Idempotent: run again it only adds what is new and follows moved ports."""
+
+    help = (
+        "Make the demonstration's rows: both venues pointed at the fakes, every limit, an armed "
+        "paper profile, the fakes' markets, pairs confirmed and waiting. --seed and --pairs as "
+        "given to fakevenues. Exit 0."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Where the fakes are, and which world they show."""
+        for venue in LAYOUTS:
+            parser.add_argument(
+                f"--{venue}-url", default="", help="http://host:port; default: the demo's own port"
+            )
+        parser.add_argument("--seed", type=int, default=SEED, help="the world, as for fakevenues")
+        parser.add_argument("--pairs", type=int, default=30, help="as for fakevenues")
+        self.add_json(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Counts of what was made."""
+        now = SystemClock().now()
+        addresses = {}
+        for venue in LAYOUTS:
+            given = options[f"{venue}_url"]
+            port = "" if given else local.kept_port(settings.DATA_DIR, venue)
+            url = (given or f"http://{local.LOOPBACK}:{port}").rstrip("/")
+            if not url.startswith("http://"):
+                self.refuse(
+                    f"--{venue}-url is {url!r}; write an address such as http://127.0.0.1:9"
+                )
+            addresses[venue] = address(venue, url)
+        scenario = Scenario(options["seed"], options["pairs"], Ns(now // ROUND * ROUND))
+        found = msgspec.to_builtins(seed_demo(scenario, addresses, now))
+        if options["verbosity"] > 0:
+            self.figures(found, as_json=options["json"])
+
+
+def address(venue: str, url: str) -> Address:
+    """Where a fake's parts are when its server is at `url`."""
+    layout = LAYOUTS[venue]
+    return Address(
+        columns={COLUMNS[name]: url + path for name, path in layout.paths.items()},
+        ws_url=url.replace("http://", "ws://", 1) + layout.ws,
+    )
