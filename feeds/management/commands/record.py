@@ -83,8 +83,8 @@ class Command(Console):
         given = {host: options[f"{host}_url"] for host in HOSTS if options[f"{host}_url"]}
         url = options["ws_url"] or adapter.ws
         header = Header(adapter.venue, url)
-        recorder = Recorder(wanted.out, header, wanted.caps)
         try:
+            recorder = Recorder(wanted.out, header, wanted.caps)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
                 tally = loop.run(self._record(adapter, adapter.hosts | given, recorder, wanted))
         except (VenueUnreachable, NotListed) as problem:
