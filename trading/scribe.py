@@ -111,7 +111,7 @@ class RowWriter:
 
 
 def tell_pages(deals: list[str]) -> None:
-    """Says on the channel layer which deals changed; without Redis the pages find out when asked."""
+    """Says on the channel layer which deals changed; without Redis pages find out when asked."""
     layer = get_channel_layer()
     if layer is None:
         return

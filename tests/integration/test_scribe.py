@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import OperationalError
 from django.utils import timezone
 
+from markets.terms.units import Ns
 from tests.fakes import START, ManualClock, request
 from trading import models
 from trading.engine.config import Snapshot

@@ -29,9 +29,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--journal", type=Path, help="the journal's directory")
         parser.add_argument("--name", default="main", help="name of lease and heartbeat")
-        parser.add_argument(
-            "--holder", help="who holds the lease; else the process that started us"
-        )
+        parser.add_argument("--holder", help="who holds the lease; else our parent")
 
     def handle(self, *args: Any, **options: Any) -> None:
         journal = options["journal"] or Path(settings.DATA_DIR) / "journal"
