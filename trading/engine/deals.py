@@ -32,7 +32,7 @@ NEXT: dict[DealState, tuple[DealState, ...]] = {
     _D.UNWINDING: (_D.BALANCED, _D.CLOSED, _D.RESIDUAL),
     _D.RESIDUAL: (_D.HEDGING, _D.UNWINDING, _D.BALANCED, _D.CLOSED),
     _D.BALANCED: (_D.CLOSED, _D.RESIDUAL),
-    _D.CLOSED: (),
+    _D.CLOSED: (_D.RESIDUAL,),  # a fill may overtake the word of the end
 }
 ACTIVE = (DealState.OPENING, DealState.HEDGING, DealState.UNWINDING)
 

@@ -247,6 +247,8 @@ def _finish(state: EngineState, deal: Deal, out: list[Intent], news: str) -> Non
         if news:
             _put(state, deal, news, out)
         return
+    if deal.state is _D.CLOSED:
+        deal = _reopen(state, deal, out)
     state.naked.pop(deal.id, None)
     if ended is _D.BALANCED:
         text = f"Balanced: {count(deal.matched)} packages, {money(deal.locked, gain=True)} locked."
@@ -259,6 +261,14 @@ def _finish(state: EngineState, deal: Deal, out: list[Intent], news: str) -> Non
     _put(state, _move(deal, ended, state.at), text, out)
 
 
+def _reopen(state: EngineState, deal: Deal, out: list[Intent]) -> Deal:
+    """A deal that had ended, open again because a fill overtook the word of its order's end."""
+    deal = _move(deal, _D.RESIDUAL, state.at)
+    state.naked[deal.id] = deal.relation
+    _put(state, deal, "A late fill came after the deal had ended.", out)
+    return deal
+
+
 def _reasons(state: EngineState, deal: Deal) -> str:
     reasons = [state.orders[name].reason for leg in deal.legs for name in leg.orders]
     words = "; ".join(dict.fromkeys(r.rstrip(".") for r in reasons if r))
@@ -268,7 +278,7 @@ def _reasons(state: EngineState, deal: Deal) -> str:
 def _begin_hedge(state: EngineState, deal: Deal, out: list[Intent]) -> None:
     terms = state.terms[deal.id]
     if deal.state in (_D.BALANCED, _D.CLOSED):
-        deal = _move(deal, _D.RESIDUAL, state.at)
+        deal = _reopen(state, deal, out)
     deal = _move(deal, _D.HEDGING, state.at)
     state.naked[deal.id] = deal.relation
     words = ", ".join(
