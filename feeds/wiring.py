@@ -94,7 +94,12 @@ def run(wish: Wish) -> int:
         except BadCredentials as problem:
             raise CannotStart(str(problem)) from None
     with _only_one(journal_dir()), asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
-        return loop.run(_Worker(wish).run())
+        return loop.run(_live(wish))
+
+
+async def _live(wish: Wish) -> int:
+    # Timers that waited at the end of the last run are set while it is put together.
+    return await _Worker(wish).run()
 
 
 @contextlib.contextmanager
@@ -202,9 +207,7 @@ class _Worker:
         supervisor.add("scribe", lambda: _watched(watching), True, stop=self.watch.stop)
         supervisor.add("engine", self._drive, True, stop=self._wind_down)
         for stream in self.streams.values():
-            supervisor.add(
-                f"feed {stream.venue}", stream.run, False, failed=stream.failed, stop=stream.stop
-            )
+            supervisor.add(f"feed {stream.venue}", stream.run, False, failed=stream.failed)
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
@@ -272,22 +275,22 @@ class _Stream:
         self._config: VenueConfig | None = None
         self._markets: tuple[Market, ...] = ()
         self._moved = asyncio.Event()
-        self._stopping = False
         self.feed: Feed | None = None
 
     def apply(self, config: VenueConfig | None, markets: tuple[Market, ...]) -> None:
         """Follow the venue's markets of a new configuration; none when it is switched off."""
         mine = tuple(m for m in markets if m.venue == self.venue) if config else ()
-        moved = _addresses(config) != _addresses(self._config)
+        moved = self._config is None or _addresses(config) != _addresses(self._config)
         self._config, self._markets = config or self._config, mine
         if moved and config is not None:
             self._moved.set()
-        if self.feed is not None:
+        elif self.feed is not None:
             self.feed.update(mine)
 
     async def run(self) -> None:
-        """Delivers until stopped."""
-        while not self._stopping:
+        """Delivers until cancelled, once there is a configuration."""
+        await self._moved.wait()
+        while True:
             self._moved.clear()
             await self._deliver()
 
@@ -314,11 +317,6 @@ class _Stream:
     def failed(self, reason: str) -> None:
         """A bug ended the feed: nothing of this venue may be believed until it delivers again."""
         self._worker.inbox.put(FeedDown(self._worker.clock.now(), self.venue, reason))
-
-    async def stop(self) -> None:
-        """Ends `run`."""
-        self._stopping = True
-        self._moved.set()
 
 
 class _Source:

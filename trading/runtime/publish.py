@@ -146,9 +146,9 @@ class Publisher:
         await self._send(batch)
 
     def _judge(self, task: asyncio.Task[None], batch: Batch, due: list[RelationId]) -> None:
+        problem = TimeoutError("no answer in 2 s") if task.cancelled() else task.exception()
         if self._stopped:
             return
-        problem = TimeoutError("no answer in 2 s") if task.cancelled() else task.exception()
         match problem:
             case None:
                 for relation in batch.gone:
