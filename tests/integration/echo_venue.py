@@ -86,7 +86,7 @@ class EchoSession:
         return [Send(f"got {tag} {text}")]
 
     def ticked(self, at: Ns) -> list[Output]:
-        return []
+        return [Send(f"tick {at - START}")]
 
     def closed(self, at: Ns, reason: str) -> list[Output]:
         return [Emit(BookStale(at, m.id, reason)) for m in self._markets]

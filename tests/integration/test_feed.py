@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from feeds.recordings.lines import Header, Line
@@ -17,7 +18,8 @@ from feeds.runtime.http import Http
 from feeds.runtime.recorder import Recorder
 from feeds.runtime.recordings import read_recording
 from markets.terms.ids import VenueId
-from markets.terms.units import MS, SECOND
+from markets.terms.instruments import even_ladder
+from markets.terms.units import MS, SECOND, Px
 from tests.integration.echo_venue import (
     ECHO,
     PATIENCE_S,
@@ -211,6 +213,39 @@ async def test_a_market_added_while_running_leaves_the_others_alone(bench: Bench
         assert bench.server.sockets == 2
         assert feed.tally.reconnects == 0
     assert [type(e) for e in bench.heard.events[:3]] == [FeedUp, BookChanged, BookChanged]
+
+
+async def test_a_market_on_new_terms_is_subscribed_anew(bench: Bench) -> None:
+    feed = bench.feed("A", "B")
+    async with running(feed):
+        await bench.heard.next(BookChanged)
+        await soon(bench.fake.heard, "follow A B")
+        finer = msgspec.structs.replace(market("A"), ticks=even_ladder(Px(1_000)))
+
+        feed.update([finer, market("B")])
+
+        assert await soon(bench.fake.heard, "follow") == "follow A"
+        assert (await bench.heard.next(BookStale)).market == finer.id
+        assert (await bench.heard.next(BookChanged)).book.market == finer.id
+
+
+async def test_a_session_is_told_the_time_four_times_a_second(bench: Bench) -> None:
+    async with running(bench.feed("A")):
+        await bench.heard.next(BookChanged)
+        assert await wait_of(bench.clock, other_than=0) == TICK
+
+        bench.clock.pass_by(TICK)
+
+        assert (await soon(bench.fake.heard, "tick")) == f"tick {TICK}"
+
+
+async def test_a_venues_word_to_leave_is_the_reason_said(bench: Bench) -> None:
+    async with running(bench.feed("A")):
+        await bench.heard.next(BookChanged)
+
+        bench.say("leave")
+
+        assert (await bench.heard.next(FeedDown)).reason == "asked to leave"
 
 
 async def test_a_market_taken_away_is_heard_no_more(bench: Bench) -> None:
