@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
+import structlog
 
 from feeds.runtime.pause import pause
 from feeds.runtime.recorder import Recorder
@@ -23,6 +24,9 @@ from trading.runtime.gateway import VenueUnreachable
 
 TICK = Ns(250 * MS)
 SILENT = Ns(30 * SECOND)
+LOGGED_CHARS = 500
+
+log = structlog.get_logger("feed")
 
 
 class Fetcher(Protocol):
@@ -129,7 +133,7 @@ class Conversation:
                 case Send():
                     self._outgoing.put_nowait(output.text)
                 case Fault():
-                    self._tally.faults[output.reason] += 1
+                    self._count(output)
                 case Fetch():
                     if self._tasks is not None:
                         self._tasks.create_task(self._fetch(output))
@@ -142,7 +146,20 @@ class Conversation:
             if isinstance(output, Emit):
                 self._heard(output.event)
             elif isinstance(output, Fault):
-                self._tally.faults[output.reason] += 1
+                self._count(output)
+
+    def _count(self, fault: Fault) -> None:
+        """Every fault counts; the first of a kind, the tenth, the hundredth... are logged."""
+        self._tally.faults[fault.reason] += 1
+        times = self._tally.faults[fault.reason]
+        if times == 10 ** (len(str(times)) - 1):
+            log.warning(
+                "venue fault",
+                venue=self._tally.venue,
+                reason=fault.reason,
+                times=times,
+                detail=fault.detail[:LOGGED_CHARS],
+            )
 
 
 def _first_reason(over: BaseExceptionGroup[SocketClosed | _Dropped]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from feeds.recordings.lines import Header, Line
 from feeds.runtime.conversation import TICK, Outside
@@ -303,6 +304,24 @@ async def test_faults_and_unknown_markets_are_counted(bench: Bench) -> None:
         assert (await bench.heard.next(BookChanged)).book.market == market("A").id
         assert feed.tally.faults == {"malformed": 1}
         assert feed.tally.unknown_markets == 1
+
+
+async def test_the_first_and_the_tenth_fault_of_a_kind_are_logged(bench: Bench) -> None:
+    with capture_logs() as logs:
+        async with running(bench.feed("A")):
+            await bench.heard.next(BookChanged)
+
+            for _ in range(12):
+                bench.say("junk")
+            bench.say("book A 41")
+
+            await bench.heard.next(BookChanged)
+
+    assert [(entry["reason"], entry["times"]) for entry in logs] == [
+        ("malformed", 1),
+        ("malformed", 10),
+    ]
+    assert logs[0]["detail"] == "junk"
 
 
 async def test_a_session_may_fetch_over_http(bench: Bench) -> None:

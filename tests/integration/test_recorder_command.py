@@ -99,7 +99,7 @@ def ask(url: str, body: bytes | None = None) -> tuple[int, Any]:
 
 
 def record(served: Served, path: Path, *more: str) -> None:
-    call_command("record", served.venue, "--seconds=0.5", f"--out={path}", *served.options(), *more)
+    call_command("record", served.venue, "--seconds=1", f"--out={path}", *served.options(), *more)
 
 
 def test_it_records_what_the_venue_says(
