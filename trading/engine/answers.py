@@ -186,6 +186,9 @@ def _hold(state: EngineState, order: Order, fill: Fill, at: Ns, out: list[Intent
     position = state.positions.get(key) or empty(market.id, book, len(market.outcomes))
     position = apply(position, fill)
     state.positions[key] = position
+    if position.qty[fill.outcome] < 0:
+        text = f"More of {market.id} was sold than we hold."
+        halt_for_money(state, text, at, out)
     purse = account(book, market.venue)
     if purse in state.cash:
         sign = -1 if fill.side is Side.BUY else 1

@@ -176,7 +176,7 @@ def counted(state: EngineState, deal: Deal) -> Deal:
     """The deal with its legs, matched packages and locked profit as its orders' fills say."""
     terms = state.terms[deal.id]
     legs = tuple(_count_leg(state, leg) for leg in deal.legs)
-    matched = Qty(min(_packages(leg) for leg in legs))
+    matched = Qty(max(0, min(_packages(leg) for leg in legs)))
     prices = tuple(_average(leg) for leg in legs)
     payout = least_payout(terms.relation, terms.package, prices)
     spent = sum(leg.cost + leg.fees for leg in legs)
@@ -187,7 +187,7 @@ def counted(state: EngineState, deal: Deal) -> Deal:
 
 
 def excess(leg: DealLeg, matched: Qty) -> Qty:
-    """Contracts a leg holds beyond the matched packages."""
+    """Contracts a leg holds beyond the matched packages; below 0 when more was sold than held."""
     return Qty(leg.held - divide(leg.weight * matched, MICRO, Rounding.UP))
 
 
@@ -228,7 +228,7 @@ def _waiting(state: EngineState, deal: Deal) -> bool:
 
 def _decide(state: EngineState, deal: Deal, out: list[Intent], *, news: str) -> None:
     dust = state.terms[deal.id].dust
-    if all(excess(leg, deal.matched) <= dust for leg in deal.legs):
+    if all(abs(excess(leg, deal.matched)) <= dust for leg in deal.legs):
         _finish(state, deal, out, news)
     elif deal.state is _D.UNWINDING:
         _unwind(state, deal, out, news=news)
@@ -425,15 +425,16 @@ def _unwind(
     left: list[str] = []
     for i, leg in enumerate(deal.legs):
         over = excess(leg, deal.matched)
-        if over <= state.terms[deal.id].dust:
+        if abs(over) <= state.terms[deal.id].dust:
             continue
-        order = _unwind_order(state, deal, i, over, fresh=fresh)
+        order = _unwind_order(state, deal, i, over, fresh=fresh) if over > 0 else None
         if order is None:
-            left.append(f"{count(over)} {leg_name(state, leg)}")
+            short = "" if over > 0 else " short"
+            left.append(f"{count(over)} {leg_name(state, leg)}{short}")
         else:
             wanted.append((i, *order))
     if not wanted:
-        text = f"Residual: {' and '.join(left)} could not be sold. A person must look."
+        text = f"Residual: {' and '.join(left)} could not be closed. A person must look."
         _put(state, _move(deal, _D.RESIDUAL, state.at), text, out)
         return
     name = _name(state)
