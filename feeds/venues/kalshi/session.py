@@ -248,8 +248,10 @@ class KalshiSession:
     def _want_probe(self, at: Ns) -> None:
         """One snapshot, of each market in turn, to see whether a resting counter still runs."""
         kept = [ticker for ticker in self._builders if self._is_kept(ticker)]
-        if kept and not self._wanted and at - self._asked_at >= PROBE_AFTER:
-            self._wanted[kept[self._id % len(kept)]] = 1
+        live = [ticker for ticker in kept if self._builders[ticker].state is BookState.LIVE]
+        ask = live or kept
+        if ask and not self._wanted and at - self._asked_at >= PROBE_AFTER:
+            self._wanted[ask[self._id % len(ask)]] = 1
 
     def _is_kept(self, ticker: str) -> bool:
         return self._builders[ticker].state is not BookState.CLOSED
