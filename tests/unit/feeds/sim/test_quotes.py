@@ -1,6 +1,6 @@
 """Ladders of an invented market."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.sim.chance import Chance
@@ -11,6 +11,7 @@ from trading.engine.orders import Side
 FAIRS = st.lists(st.integers(0, MICRO), min_size=1, max_size=20)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from((1_000, 10_000)), FAIRS)
 def test_a_book_is_never_crossed_and_always_on_the_grid(
     seed: int, tick: int, fairs: list[int]

@@ -17,7 +17,7 @@ def later(milliseconds: int) -> Ns:
     return Ns(START + milliseconds * MS)
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32), st.lists(st.integers(1, 900), min_size=1, max_size=8))
 def test_the_same_seed_and_times_give_the_same_moves(seed: int, pauses: list[int]) -> None:
     first, second = world(seed, 4), world(seed, 4)
@@ -28,7 +28,7 @@ def test_the_same_seed_and_times_give_the_same_moves(seed: int, pauses: list[int
         assert first.advance(later(elapsed)) == second.advance(later(elapsed))
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32))
 def test_no_book_is_ever_crossed_at_one_venue(seed: int) -> None:
     scenario = world(seed, 6)

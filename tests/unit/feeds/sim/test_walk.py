@@ -1,6 +1,6 @@
 """The hidden probability and the venues behind it."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.sim.chance import Chance
@@ -18,6 +18,7 @@ def gaps(walk: Walk, seconds: int) -> list[int]:
     return found
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(LOWEST, HIGHEST))
 def test_the_probability_stays_in_range_at_both_venues(seed: int, base: int) -> None:
     walk = Walk(base, (70_000, 50_000), REST, Chance(seed), Ns(0))

@@ -81,3 +81,15 @@ def test_dates_are_read_in_every_form_the_venue_uses() -> None:
     assert when("2026-07-24T00:00:16.5Z") == moment + SECOND // 2
     assert when("2026-07-24") == moment - 16 * SECOND
     assert when("soon") is when("") is when(None) is None
+
+
+@pytest.mark.parametrize("tick", ["0.03", "0", "0.0000001", "1e30"])
+def test_a_tick_that_does_not_divide_a_dollar_leaves_the_market_out(tick: str) -> None:
+    catalogue = GammaCatalogue()
+    body = (
+        '{"events":[{"id":"1","markets":[{"conditionId":"0x1","question":"?",'
+        f'"outcomes":["Yes","No"],"orderPriceMinTickSize":{tick}}}]}}]}}'
+    )
+    found, _ = catalogue.parse(catalogue.first()[0], Reply(200, (), body.encode()))
+    assert found == []
+    assert catalogue.skipped == {"malformed_market": 1}

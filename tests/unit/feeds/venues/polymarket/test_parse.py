@@ -1,7 +1,7 @@
 """Reading frames and numbers."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.venues.polymarket import parse, wire
@@ -97,6 +97,7 @@ def test_a_reply_of_books_that_is_none_is_refused() -> None:
         parse.books(b'[{"x":' + b"[" * 100_000)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_no_text_raises(text: str) -> None:
     assert isinstance(parse.frames(text), list)

@@ -4,6 +4,7 @@ import json
 from hashlib import sha1
 from typing import Any
 
+import msgspec
 import pytest
 
 from feeds.venues.base import Reply, Request
@@ -59,6 +60,19 @@ def test_terms_have_the_short_keys() -> None:
     assert ask("/clob-markets/0x99").status == 404
 
 
+def test_a_free_market_names_no_fee_and_a_sports_market_its_delay() -> None:
+    free = msgspec.structs.replace(listed(), fee_rate_ppm=0, category="sports")
+    fake = PolymarketFake((free,))
+    terms = json.loads(fake.request(Request("GET", "clob", f"/clob-markets/{NATIVE}"), START).body)
+    assert "fd" not in terms
+    assert terms["sd"] == 1
+    page = json.loads(fake.request(Request("GET", "gamma", "/events/keyset"), START).body)
+    market = page["events"][0]["markets"][0]
+    assert market["feesEnabled"] is False
+    assert "feeSchedule" not in market
+    assert market["secondsDelay"] == 1
+
+
 def test_small_questions_are_answered() -> None:
     assert told("/time") == 1_795_000_000
     assert told("/version") == {"version": 2}
@@ -67,7 +81,14 @@ def test_small_questions_are_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"offset": "100"}, {"limit": "101"}, {"limit": "0"}, {"after_cursor": "@@@"}]
+    "query",
+    [
+        {"offset": "100"},
+        {"limit": "101"},
+        {"limit": "0"},
+        {"after_cursor": "@@@"},
+        {"after_cursor": "_w=="},
+    ],
 )
 def test_a_page_asked_for_wrongly_is_refused(query: dict[str, str]) -> None:
     assert ask("/events/keyset", b"", **query).status == 422

@@ -2,11 +2,12 @@
 
 import json
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.venues.base import Fetch, Send
+from feeds.venues.base import Fault, Fetch, Reply, Send
 from feeds.venues.polymarket.session import MarketSession, books_request
 from markets.terms.units import MICRO, SECOND, Ns, Px, Qty
 from tests.unit.feeds.venues.polymarket.scene import NATIVE, NO, START, YES, Scene
@@ -337,6 +338,119 @@ def test_a_frame_that_may_have_carried_a_change_makes_the_book_stale(frame: str)
     assert scene.fetches() == 1
 
 
+def resolved(winner: str) -> str:
+    return json.dumps(
+        {"event_type": "market_resolved", "assets_ids": [YES, NO], "winning_asset_id": winner}
+    )
+
+
+def test_a_resolution_without_a_winner_closes_and_settles_nothing() -> None:
+    scene = Scene().open()
+    scene.hears(resolved(""))
+    assert isinstance(scene.events()[-1], MarketClosed)
+    assert scene.faults() == []
+
+
+def test_a_winner_that_is_no_token_of_the_market_is_a_fault() -> None:
+    scene = Scene().open()
+    scene.hears(resolved("5"))
+    assert scene.faults() == ["unknown_winner"]
+    assert not any(isinstance(e, MarketSettled) for e in scene.events())
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"event_type": "last_trade_price", "price": "2", "size": "1", "side": "BUY"},
+        {"event_type": "tick_size_change", "new_tick_size": "none"},
+        {"event_type": "best_bid_ask", "best_bid": "x", "best_ask": "0.44"},
+    ],
+)
+def test_an_impossible_number_is_a_fault_and_the_book_stays(frame: dict[str, str]) -> None:
+    scene = Scene().open()
+    scene.hears(json.dumps({**frame, "asset_id": YES}))
+    assert scene.faults() == ["impossible_value"]
+    assert scene.is_live()
+
+
+def test_a_best_bid_ask_that_states_nothing_is_silent() -> None:
+    scene = Scene().open()
+    before = len(scene.out)
+    scene.hears(json.dumps({"event_type": "best_bid_ask", "asset_id": YES}))
+    assert len(scene.out) == before
+
+
+def books_reply(*books: dict[str, object]) -> Reply:
+    return Reply(200, (), json.dumps(books).encode())
+
+
+def a_book(asset: str, bid: str = "0.42") -> dict[str, object]:
+    return {"asset_id": asset, "bids": [{"price": bid, "size": "1"}], "asks": []}
+
+
+@pytest.mark.parametrize(
+    ("reply", "faults"),
+    [
+        (Reply(500, (), b""), ["books_unavailable"]),
+        (Reply(200, (), b"{}"), ["books_malformed"]),
+        (books_reply(a_book(YES, "7")), ["impossible_value"]),
+        (books_reply(a_book(NO), a_book("9")), []),
+        (books_reply(), []),
+    ],
+)
+def test_a_reply_without_our_book_leaves_it_missing(reply: Reply, faults: list[str]) -> None:
+    scene = Scene()
+    scene.session.opened(scene.at)
+    outputs = scene.session.ticked(Ns(scene.at + 3 * SECOND))
+    fetch = next(o for o in outputs if isinstance(o, Fetch))
+    scene.out.extend(scene.session.fetched(fetch.tag, reply, scene.at))
+    assert scene.faults() == faults
+    assert not scene.is_live()
+
+
+@pytest.mark.parametrize(
+    ("book", "faults"), [(a_book(YES, "7"), ["impossible_value"]), (a_book("9"), [])]
+)
+def test_a_spot_check_that_cannot_be_read_drops_nothing(
+    book: dict[str, object], faults: list[str]
+) -> None:
+    scene = Scene().open()
+    for size in range(1, 25):
+        scene.moves(f"0.42x{size}", "0.44x80")
+    said = []
+    for second in range(1, 62):
+        at = Ns(scene.at + second * SECOND)
+        scene.session.received("PONG", at)
+        said += scene.session.ticked(at)
+    check = next(o for o in said if isinstance(o, Fetch))
+    scene.out.extend(scene.session.fetched(check.tag, books_reply(book), scene.at))
+    assert scene.faults() == faults
+    assert scene.drops() == []
+    assert scene.is_live()
+
+
+def test_a_quiet_market_whose_book_agrees_is_left_alone() -> None:
+    scene = Scene().open()
+    for size in range(1, 25):
+        scene.moves(f"0.42x{size}", "0.44x80")
+    for _ in range(130):
+        scene.passes(1_000)
+    assert scene.fetches() == 2
+    assert scene.drops() == []
+
+
+def test_a_market_without_tokens_is_named_and_not_asked_for() -> None:
+    bare = msgspec.structs.replace(Scene().market, tokens=())
+    session = MarketSession((bare,))
+    assert Fault("no_tokens", str(bare.id)) in session.opened(START)
+
+
+def test_nothing_happens_on_a_closed_socket() -> None:
+    scene = Scene().open()
+    scene.session.closed(scene.at, "1006")
+    assert scene.session.ticked(Ns(scene.at + 90 * SECOND)) == []
+
+
 def test_announcements_and_keep_alives_are_silent() -> None:
     scene = Scene().open()
     before = len(scene.out)
@@ -351,6 +465,7 @@ ROWS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(ROWS, st.integers(0, 3))
 def test_whatever_was_lost_a_live_book_soon_has_the_venues_top(
     rows: list[tuple[int, int, int]], lost: int
@@ -373,6 +488,7 @@ def test_whatever_was_lost_a_live_book_soon_has_the_venues_top(
     assert list(scene.top()) == best
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_raises(text: str) -> None:
     scene = Scene().open()

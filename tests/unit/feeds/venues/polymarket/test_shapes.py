@@ -1,6 +1,6 @@
 """Elements between two ladders."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.venues.polymarket.shapes import Shown, level_elements, text
@@ -25,6 +25,7 @@ def ladders(draw: st.DrawFn) -> tuple[Levels, Levels]:
     )
 
 
+@settings(deadline=None)
 @given(st.lists(ladders(), min_size=1, max_size=6))
 def test_no_element_crosses_the_book_and_each_states_the_top_after_it(
     states: list[tuple[Levels, Levels]],
