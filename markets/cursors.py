@@ -13,6 +13,10 @@ Shown = TypeVar("Shown")
 MOST = 200
 
 
+class NoCursor(ValueError):
+    """A cursor that is none of ours."""
+
+
 class Page(msgspec.Struct, Generic[Shown], frozen=True):
     """Up to `limit` items; `next` is nothing on the last page."""
 
@@ -25,13 +29,13 @@ def page(
 ) -> Page[Shown]:
     """The rows after `cursor` by falling primary key, at most `MOST`.
 
-    Errors: `ValueError` for a cursor that is not a number.
+    Errors: `NoCursor` for a cursor that is not a number.
     """
     limit = max(1, min(limit, MOST))
     rows = rows.order_by("-pk")
     if cursor:
         if not (cursor.isascii() and cursor.isdigit()) or len(cursor) > 18:
-            raise ValueError(f"{cursor!r} is no cursor; take `next` of the page before.")
+            raise NoCursor(f"{cursor!r} is no cursor; take `next` of the page before.")
         rows = rows.filter(pk__lt=int(cursor))
     found = list(rows[: limit + 1])
     more = len(found) > limit

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.utils import timezone
+
 from trading.models import (
     Deal,
     DealStep,
@@ -121,5 +123,6 @@ def _around(deal: str, number: int) -> None:
         gate="min_edge",
     )
     WorkerHeartbeat.objects.update_or_create(
-        name="engine", defaults={"at": AT, "revision_running": 1, "rejected": ["too odd"]}
+        name="engine",
+        defaults={"at": timezone.now(), "revision_running": 1, "rejected": ["too odd"]},
     )

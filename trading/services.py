@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 
 import msgspec
 from django.contrib.auth import get_user_model
@@ -19,6 +20,7 @@ from markets.revisions import hint
 from trading.models import ApiToken, Command
 
 KINDS = ("halt", "resume", "pause", "view_only", "unwind")
+DECIDED_HERE = ("confirm_pair", "block_pair")
 TOKEN_PREFIX = "arb_"  # noqa: S105  a mark by which a leaked token is recognised
 
 
@@ -35,6 +37,16 @@ class Asked(msgspec.Struct, frozen=True):
     is_new: bool = True
 
 
+class Wish(msgspec.Struct, frozen=True):
+    """What somebody asks for, and the key under which it happens once."""
+
+    kind: str
+    target: str
+    author: str
+    reason: str
+    idempotency_key: str | None = None
+
+
 def ask(
     kind: str, target: str, author: str, reason: str, idempotency_key: str | None = None
 ) -> Asked:
@@ -44,40 +56,66 @@ def ask(
     key that belongs to another command.
     """
     if kind not in KINDS:
-        raise ValidationError(f"There is no command {kind!r}; it is one of {', '.join(KINDS)}.")
-    if not reason.strip():
-        raise ValidationError("Give a reason: it is kept with the command.")
+        raise ValidationError(
+            f"There is no command {kind!r}; it is one of {', '.join((*KINDS, *DECIDED_HERE))}."
+        )
     if kind == "unwind" and not target:
         raise ValidationError("Say which deal to unwind: give its id as the target.")
-    if max(len(target), len(idempotency_key or "")) > 200 or len(reason) > 500:
+    asked = _once(Wish(kind, target, author, reason, idempotency_key), lambda: None)
+    if asked.is_new:
+        transaction.on_commit(lambda: hint(0))
+    return asked
+
+
+def carry_out(wish: Wish, act: Callable[[], str]) -> Asked:
+    """The command done here and now by `act`, whose answer is kept; the earlier one, and nothing
+    done, when the key was used before.
+
+    Errors: those of `act`, and as `ask`.
+    """
+    return _once(wish, act)
+
+
+def _once(wish: Wish, act: Callable[[], str | None]) -> Asked:
+    if not wish.reason.strip():
+        raise ValidationError("Give a reason: it is kept with the command.")
+    if max(len(wish.target), len(wish.idempotency_key or "")) > 200 or len(wish.reason) > 500:
         raise ValidationError("Target and key have at most 200 characters, the reason 500.")
-    earlier = _earlier(idempotency_key)
+    earlier = _earlier(wish.idempotency_key)
     if earlier is not None:
-        return _same(earlier, kind, target, author)
+        return _same(earlier, wish)
     try:
         with transaction.atomic():
-            row = Command.objects.create(
-                kind=kind,
-                target=target,
-                author=author[:150],
-                reason=reason.strip(),
-                idempotency_key=idempotency_key or None,
-            )
+            row = _create(wish)
+            answer = act()
+            if answer is not None:
+                row.state, row.answer, row.done_at = Command.State.DONE, answer, timezone.now()
+                row.save(update_fields=["state", "answer", "done_at"])
     except IntegrityError:
-        racing = _earlier(idempotency_key)
+        racing = _earlier(wish.idempotency_key)
         if racing is None:
             raise
-        return _same(racing, kind, target, author)
-    transaction.on_commit(lambda: hint(0))
+        return _same(racing, wish)
     return _asked(row)
+
+
+def _create(wish: Wish) -> Command:
+    return Command.objects.create(
+        kind=wish.kind,
+        target=wish.target,
+        author=wish.author[:150],
+        reason=wish.reason.strip(),
+        idempotency_key=wish.idempotency_key or None,
+    )
 
 
 def _earlier(key: str | None) -> Command | None:
     return Command.objects.filter(idempotency_key=key).first() if key else None
 
 
-def _same(earlier: Command, kind: str, target: str, author: str) -> Asked:
-    if (earlier.kind, earlier.target, earlier.author) != (kind, target, author[:150]):
+def _same(earlier: Command, wish: Wish) -> Asked:
+    before = (earlier.kind, earlier.target, earlier.author)
+    if before != (wish.kind, wish.target, wish.author[:150]):
         raise ValidationError("This Idempotency-Key was used for another command; take a new one.")
     return msgspec.structs.replace(_asked(earlier), is_new=False)
 
