@@ -38,7 +38,7 @@ class ManualClock(EventClock):
 
 async def settle() -> None:
     """Lets every task run until all of them wait."""
-    for _ in range(10):
+    for _ in range(40):
         await asyncio.sleep(0)
 
 

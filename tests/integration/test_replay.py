@@ -49,6 +49,10 @@ def a_day(run: str, hour: int) -> list[Event]:
     ]
 
 
+def _fail(problem: BaseException) -> None:
+    raise problem
+
+
 async def _record(directory: Path, events: list[Event], rotation: Rotation) -> None:
     recovered = recover(directory)
     checkpoint = recovered.checkpoint
@@ -58,7 +62,7 @@ async def _record(directory: Path, events: list[Event], rotation: Rotation) -> N
     inbox = Inbox(resumed.at)
     gateway = FakeGateway(inbox.put, clock)
     gateways = {(VenueId(v), BookKind.PAPER): gateway for v in (KA, PM)}
-    executor = Executor(gateways, inbox.put, clock, Lease(required=False), pytest.fail)
+    executor = Executor(gateways, inbox.put, clock, Lease(required=False), _fail)
     runner = Runner(engine, executor, inbox, clock, resumed=resumed)
     header = Header(SCHEMA, "r", clock.now())
     with Journal(directory, header, runner.checkpoint, clock, rotation) as journal:

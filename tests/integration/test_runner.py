@@ -32,11 +32,20 @@ from trading.engine.events import (
     RunStarted,
     TimerFired,
 )
-from trading.engine.orders import BookKind
-from trading.replay.records import SCHEMA, EventRecord, Header
+from trading.engine.intents import PlaceOrder
+from trading.engine.orders import BookKind, OrderRequest
+from trading.replay.records import SCHEMA, EventRecord, Header, IntentsRecord
 from trading.runtime.executor import Executor, Lease
 from trading.runtime.inbox import Inbox
-from trading.runtime.journal import Journal, Position, Rotation, follow, recover
+from trading.runtime.journal import (
+    Journal,
+    Position,
+    Rotation,
+    follow,
+    read_segment,
+    recover,
+    segments,
+)
 from trading.runtime.runner import Resumed, Runner, resume
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -282,22 +291,14 @@ def test_killed_around_an_order_no_order_leaves_twice_or_without_record(
 
     sent = placed.read_text().split()
     assert len(sent) == len(dict.fromkeys(sent))
-    recorded = [
-        intent.request.id
-        for path in sorted(directory.glob("*.arbj"))
-        for intent in _orders_in(path)
-    ]
+    recorded = [order.id for path in segments(directory) for order in _orders_in(path)]
     assert len(recorded) == len(dict.fromkeys(recorded))
     assert [OrderId(name) for name in sent if name not in recorded] == []
 
 
-def _orders_in(path: Path) -> list[object]:
-    from trading.engine.intents import PlaceOrder
-    from trading.replay.records import IntentsRecord
-    from trading.runtime.journal import read_segment
-
+def _orders_in(path: Path) -> list[OrderRequest]:
     return [
-        intent
+        intent.request
         for _, record in read_segment(path)
         if isinstance(record, IntentsRecord)
         for intent in record.intents
