@@ -9,6 +9,7 @@ hold all of it.
 from collections.abc import Callable
 
 from risk.gates import gates
+from risk.gates.measures import MEASURES
 from trading.engine.events import Event
 from trading.engine.pictures import Reading, Verdict
 from trading.engine.plans import Plan
@@ -71,7 +72,7 @@ class Chain:
                 found.append(Reading(name, Verdict.NOT_REACHED))
                 continue
             refused = gate(plan, state)
-            found.append(reading(name, refused))
+            found.append(reading(name, refused) if refused else passed(name, plan, state))
         return tuple(found)
 
     def dump(self) -> bytes:
@@ -82,15 +83,22 @@ class Chain:
         """Take a memory back: there is none to take."""
 
 
-def reading(gate: str, refused: Refused | None) -> Reading:
-    """A gate's word as shown: what passes by itself waits, what a person or a danger stopped is
+def reading(gate: str, refused: Refused) -> Reading:
+    """A refusal as shown: what passes by itself waits, what a person or a danger stopped is
     safety.
     """
-    if refused is None:
-        return Reading(gate, Verdict.PASSED)
     verdict = Verdict.REFUSED
     if gate in WAITING:
         verdict = Verdict.WAITING
     if gate in SAFETY:
         verdict = Verdict.SAFETY
     return Reading(gate, verdict, refused.limit, refused.actual, refused.unit, refused.reason)
+
+
+def passed(gate: str, plan: Plan, state: EngineState) -> Reading:
+    """A gate that let the plan through, with its numbers where it has some."""
+    measure = MEASURES.get(gate)
+    if measure is None:
+        return Reading(gate, Verdict.PASSED)
+    limit, actual, unit = measure(plan, state)
+    return Reading(gate, Verdict.PASSED, limit, actual, unit)

@@ -270,9 +270,10 @@ def _reopen(state: EngineState, deal: Deal, out: list[Intent]) -> Deal:
 
 
 def _reasons(state: EngineState, deal: Deal) -> str:
-    reasons = [state.orders[name].reason for leg in deal.legs for name in leg.orders]
-    words = "; ".join(dict.fromkeys(r.rstrip(".") for r in reasons if r))
-    return f" {words}." if words else ""
+    """What venues said when they refused orders of this deal."""
+    orders = [state.orders[name] for leg in deal.legs for name in leg.orders]
+    said = dict.fromkeys(o.reason for o in orders if o.state is OrderState.REJECTED and o.reason)
+    return "".join(f" Refused: {reason.rstrip('.')}." for reason in said)
 
 
 def _begin_hedge(state: EngineState, deal: Deal, out: list[Intent]) -> None:
