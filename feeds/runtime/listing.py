@@ -2,16 +2,10 @@
 
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Protocol
 
-from feeds.venues.base import Catalogue, Reply, Request
+from feeds.runtime.conversation import Fetcher
+from feeds.venues.base import Catalogue
 from markets.discovery.catalog import Listing
-
-
-class Fetcher(Protocol):
-    """Whoever can make a request; see `feeds.runtime.http.Http`."""
-
-    async def send(self, request: Request) -> Reply: ...
 
 
 async def pages(catalogue: Catalogue, http: Fetcher) -> AsyncIterator[list[Listing]]:
