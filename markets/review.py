@@ -100,6 +100,13 @@ def payoff_table(
     return PayoffTable(names, tuple(covers), tuple(worlds))
 
 
+def advised(covers: list[Cover]) -> int | None:
+    """The way round whose tail costs least; nothing when all cost the same."""
+    if len({cover.tail_px for cover in covers}) < 2:
+        return None
+    return min(covers, key=lambda cover: cover.tail_px).index
+
+
 def _cents(px: Px) -> str:
     return formats.cents(px, rounding=Rounding.DOWN).removesuffix(".0")
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from markets import selectors
-from markets.review import payoff_table
+from markets.review import advised, payoff_table
 from markets.services import block_pair, confirm_pair
 
 TABS = ("candidate", "suspended", "confirmed", "blocked")
@@ -71,12 +71,15 @@ def pair(request: HttpRequest, slug: str) -> HttpResponse:
                 "market": m,
                 "short": shorts.get(m.venue, m.venue),
                 "changed": m.market_id in found.changed_rules,
+                "url": m.url if m.url.startswith("https://") else "",
             }
             for m in found.markets
         ],
         "table": table,
         "crossing": crossing,
         "both": ",".join(str(cover.index) for cover in crossing),
+        "advised": advised(crossing),
+        "worst_tail": max(crossing, key=lambda c: c.tail_px).tail if any(c.tail_px for c in crossing) else "",
         "unreadable": [m.market_id for m in found.markets if not m.rules.strip()],
     }
     return render(request, "markets/pair.html", context)

@@ -52,6 +52,29 @@ class Step(msgspec.Struct, frozen=True):
     at: int
 
 
+class Lane(msgspec.Struct, frozen=True):
+    """One leg's way to its fill, in parts of a thousand of the race's length."""
+
+    short: str
+    y: int
+    text_y: int
+    sent: int
+    filled: int
+    width: int
+    text: str
+    partial: bool
+
+
+class Race(msgspec.Struct, frozen=True):
+    """All opening orders on one scale of milliseconds; `marks` are its labels."""
+
+    lanes: tuple[Lane, ...]
+    marks: tuple[tuple[int, str], ...]
+    height: int
+    axis_y: int
+    says: str
+
+
 class DealView(msgspec.Struct, frozen=True):
     """One deal's page."""
 
@@ -61,6 +84,7 @@ class DealView(msgspec.Struct, frozen=True):
     residual: str
     legs: tuple[LegLine, ...]
     steps: tuple[Step, ...]
+    race: Race | None
     fees: int
     cost: int
     active: bool
@@ -100,6 +124,7 @@ def deal_view(page: DealPage, titles: Mapping[str, str]) -> DealView:
         residual=_residual(deal),
         legs=tuple(_leg(leg, titles) for leg in deal.legs),
         steps=_steps(page),
+        race=_race(page),
         fees=sum(leg.fees for leg in deal.legs),
         cost=sum(leg.cost for leg in deal.legs),
         active=deal.state in {"opening", "hedging", "unwinding"},
@@ -137,6 +162,64 @@ def _leg(leg: LegRow, titles: Mapping[str, str]) -> LegLine:
         fees=formats.money(leg.fees, rounding=Rounding.UP),
         complete=leg.held >= leg.planned,
     )
+
+
+# --- race ------------------------------------------------------------------------------------------
+
+LANE = 30
+RACE_WIDTH = 1000
+
+
+def _race(page: DealPage) -> Race | None:
+    """Bars of the opening orders from sending to their last fill; nothing before the first fill."""
+    start = page.deal.opened_at
+    opening = [order for order in page.orders if order.purpose == "open"]
+    last = {
+        order.id: max((f.at for f in page.fills if f.order == order.id), default=None)
+        for order in opening
+    }
+    ends = [(at - start) // MS for at in last.values() if at is not None]
+    if not ends:
+        return None
+    length = max(40, -(-max(ends) * 115 // 100 // 40) * 40)
+    lanes = []
+    for number, order in enumerate(opening):
+        end = last[order.id]
+        filled = sum(f.qty for f in page.fills if f.order == order.id)
+        sent = min(max((order.sent_at - start) // MS, 0) * RACE_WIDTH // length, RACE_WIDTH)
+        reached = RACE_WIDTH if end is None else (end - start) // MS * RACE_WIDTH // length
+        lanes.append(
+            Lane(
+                short=short_of(order.market),
+                y=number * LANE,
+                text_y=number * LANE + 16,
+                sent=sent,
+                filled=reached,
+                width=max(reached - sent, 3),
+                text=_lane_text(order, filled, None if end is None else (end - start) // MS),
+                partial=filled < order.qty,
+            )
+        )
+    quarter = length // 4
+    marks = tuple(
+        (RACE_WIDTH * part // 4, f"{quarter * part} ms" if part == 0 else str(quarter * part))
+        for part in range(4)
+    )
+    return Race(
+        lanes=tuple(lanes),
+        marks=marks,
+        height=len(lanes) * LANE + 18,
+        axis_y=len(lanes) * LANE + 12,
+        says="; ".join(f"{lane.short} {lane.text}" for lane in lanes),
+    )
+
+
+def _lane_text(order: OrderRow, filled: int, after_ms: int | None) -> str:
+    if after_ms is None:
+        return order.state
+    whole = formats.count(Qty(filled))
+    part = "" if filled >= order.qty else f" of {formats.count(order.qty)}"
+    return f"{whole}{part} after {after_ms} ms"
 
 
 # --- timeline ---------------------------------------------------------------------------------------

@@ -29,11 +29,11 @@ BAR_SCALE = 500  # the edge bar is 5¢ wide, in hundredths of a cent
 PX_PER_UNIT = 100
 NEAR = 5  # a refusal is near when less than a fifth of the limit is missing
 GATE_WORDS = {
-    "xv_arb_enabled": "engine off",
-    "cb_arb_enabled": "engine off",
+    "xv_arb_enabled": "engine switch",
+    "cb_arb_enabled": "engine switch",
     "kill_switch": "kill switch",
-    "scanning_paused": "paused",
-    "halt_if_naked": "naked leg",
+    "scanning_paused": "pause switch",
+    "halt_if_naked": "naked legs",
     "sharp_freshness": "freshness",
     "token_check": "balance",
     "match_rate_limit": "rate limit",

@@ -48,6 +48,7 @@ NUMBERS: dict[str, tuple[int, int, str]] = {
     "min_depth": (310 * MICRO, 50 * MICRO, "contracts"),
     "token_check": (1_204 * MICRO, 304 * MICRO, "USD"),
 }
+SENTENCES = {"kill_switch": "halted by a person", "cooldown": "0.6s left"}
 
 
 def readings(stop: str = "", verdict: Verdict = Verdict.REFUSED, actual: int = 0) -> tuple[Reading, ...]:
@@ -63,7 +64,7 @@ def readings(stop: str = "", verdict: Verdict = Verdict.REFUSED, actual: int = 0
             if unit:
                 found.append(Reading(gate, verdict, limit, actual or value, unit))
             else:
-                found.append(Reading(gate, verdict, text="halted by a person"))
+                found.append(Reading(gate, verdict, text=SENTENCES.get(gate, "")))
         elif unit:
             found.append(Reading(gate, Verdict.PASSED, limit, value, unit))
         else:
@@ -105,6 +106,7 @@ def relation(  # a picture is these facts
         _leg(markets[1], "Yes", Px(MICRO - second + CENT), stamps[1], size),
     )
     lead = None if net is None else Px(net)
+    other_cost = Px(sum(leg.ask or 0 for leg in other_legs))
     return RelationPicture(
         id=RelationId(name),
         title=title,
@@ -115,13 +117,17 @@ def relation(  # a picture is these facts
         quotes=quotes,
         packages=(
             _package(0, "KA Yes + PM No", legs, cost, lead, chain, size, approved),
-            _package(1, "KA No + PM Yes", other_legs, Px(1_045_000), Px(-72_000), None, 0, True),
+            _package(1, "KA No + PM Yes", other_legs, other_cost, _opposite_net(other_cost), None, 0, True),
         ),
         best=0,
         deal=DealId(deal) if deal else None,
         deal_state="hedging" if deal else "",
         changed_at=at,
     )
+
+
+def _opposite_net(cost: Px) -> Px:
+    return Px(MICRO - cost - 32_000)
 
 
 def _quote(market: MarketId, bid: Px, ask: Px, at: Ns, size: int) -> QuotePicture:
