@@ -8,21 +8,22 @@ time is the event's, ids come from the run and a counter, and the same events gi
 in another process, on another day. A mode (live, paper, replay, backtest) is only who sends the
 events and who carries out the intents.
 
-A step goes in a fixed order. First the memory (`state`) takes the event in: books, feeds, orders and
-fills (`answers`), halts (`stops`). Then deals under way decide their next order (`execution`). Last,
-if prices moved, the relations of that market are looked at (`scan`): best asks tell most apart; for
-the rest `edges` walks the books of all legs together, `plans` makes orders of the best package, and
-`Risk` (a port; the gates implement it) approves or refuses. An approved plan is a deal in the same
-step, its orders the step's last intents.
+A step goes in a fixed order. First the memory (`state`) takes the event in: books, feeds, orders
+and fills (`answers`), halts (`stops`). Then deals under way decide their next order
+(`execution`). Last, if prices moved, the relations of that market are looked at (`scan`): best
+asks tell most apart; for the rest `edges` walks the books of all legs together, `plans` makes
+orders of the best package, and `Risk` (a port; the gates implement it) approves or refuses. An
+approved plan is a deal in the same step, its orders the step's last intents.
 
-A deal follows the table in `deals`: opening, then balanced when every leg holds the same number of
-packages; else hedging (buy what is missing, within a loss), unwinding (sell what is too much, within
-a loss), or a residual that a person must look at. It acts only while none of its orders is without
-an end, and only from fills. An order of which nothing is known is asked for until it is known.
+A deal follows the table in `deals`: opening, then balanced when every leg holds the same number
+of packages; else hedging (buy what is missing, within a loss), unwinding (sell what is too much,
+within a loss), or a residual that a person must look at. It acts only while none of its orders
+is without an end, and only from fills. An order of which nothing is known is asked for until it
+is known.
 
-What was told once is not told again until it changes: an edge when its gate, sign or net (by 0.25
-cents) changed, a refusal when its gate changed. Pages are made from pictures (`looks`), which say
-what the next look would decide and change nothing.
+What was told once is not told again until it changes: an edge when its gate, sign or net (by
+0.25 cents) changed, a refusal when its gate changed. Pages are made from pictures (`looks`),
+which say what the next look would decide and change nothing.
 
 **Reading order:** `book`, `orders`, `config`, `events`, `intents`, `edges`, `plans`, `state`, `scan`,
 `execution`, `engine`. Each imports only what stands before it; the order is a test.
