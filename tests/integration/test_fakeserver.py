@@ -100,6 +100,17 @@ async def test_a_handshake_the_fake_refuses_is_unreachable(served: Served) -> No
             pass
 
 
+async def test_a_frame_of_two_megabytes_arrives_whole(served: Served) -> None:
+    text = "x" * 2 * 1024 * 1024
+    async with served.socket() as opened:
+        await opened.send("follow A")
+        await frame(opened)
+
+        served.server._deliver(served.fake.say(text))
+
+        assert await frame(opened) == text
+
+
 async def test_the_fake_may_hang_up(served: Served) -> None:
     async with served.socket() as opened:
         await opened.send("bye")
