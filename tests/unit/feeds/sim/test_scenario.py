@@ -130,3 +130,17 @@ def _edge(market: Listed, listed: dict[str, Listed], last: dict[str, Move]) -> i
 def _fees(kalshi: int, polymarket: int, market: Listed) -> int:
     theirs = market.fee_rate_ppm * polymarket * (MICRO - polymarket)
     return (70_000 * kalshi * (MICRO - kalshi) + theirs) // MICRO**2
+
+
+def test_twins_begin_at_the_same_price_whichever_side_each_venue_names_first() -> None:
+    scenario = world()
+    first = {move.native: move for move in scenario.advance(START)}
+    for market in scenario.listed:
+        if market.tokens and market.twin:
+            theirs, ours = _middle(first[market.native]), _middle(first[market.twin])
+            assert abs(ours - (MICRO - theirs if market.inverse else theirs)) <= 40_000
+    assert any(market.inverse for market in scenario.listed)
+
+
+def _middle(move: Move) -> int:
+    return (move.bids[0][0] + move.asks[0][0]) // 2
