@@ -12,6 +12,7 @@ from markets.terms.units import MICRO, MS, SECOND, Ns
 LOWEST = 60_000
 HIGHEST = 940_000
 STEP = Ns(500 * MS)
+LONGEST = Ns(300 * SECOND)
 NUDGE = 1_500
 QUICKEST = 200
 SLOWEST = 3_000
@@ -55,11 +56,21 @@ class Walk:
 
     def advance(self, at: Ns) -> bool:
         """Walk up to `at`; whether any venue now sees another probability."""
+        if at - self._stepped_at > LONGEST:
+            self._rest_until(at)
         changed = False
         while self._stepped_at + STEP <= at:
             self._stepped_at = Ns(self._stepped_at + STEP)
             changed = self._step(self._stepped_at) or changed
         return self._deliver(at) or changed
+
+    def _rest_until(self, at: Ns) -> None:
+        """Nobody looked for long: time stood still, and what was planned is still to come."""
+        stood = (at - self._stepped_at) // STEP * STEP
+        self._stepped_at = Ns(self._stepped_at + stood)
+        self._off_until = Ns(self._off_until + stood)
+        self._next_strange = Ns(self._next_strange + stood)
+        self._due = [(Ns(due + stood), venue, truth) for due, venue, truth in self._due]
 
     def fair(self, venue: int) -> int:
         """What this venue believes, in millionths."""

@@ -45,3 +45,14 @@ def test_how_often_it_is_asked_does_not_change_the_walk() -> None:
         often.advance(Ns(step * STEP // 10))
     once.advance(Ns(200 * STEP))
     assert (often.truth, often.fair(0), often.fair(1)) == (once.truth, once.fair(0), once.fair(1))
+
+
+def test_time_that_nobody_watched_does_not_pile_up() -> None:
+    walk = Walk(500_000, (70_000, 50_000), REST, Chance(4), Ns(0))
+    fresh = Walk(500_000, (70_000, 50_000), REST, Chance(4), Ns(0))
+    day = Ns(172_800 * STEP)
+    walk.advance(day)
+    for step in range(200):
+        walk.advance(Ns(day + step * STEP))
+        fresh.advance(Ns(step * STEP))
+        assert (walk.fair(0), walk.fair(1)) == (fresh.fair(0), fresh.fair(1))
