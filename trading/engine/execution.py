@@ -177,7 +177,7 @@ def counted(state: EngineState, deal: Deal) -> Deal:
     terms = state.terms[deal.id]
     legs = tuple(_count_leg(state, leg) for leg in deal.legs)
     matched = Qty(max(0, min(_packages(leg) for leg in legs)))
-    prices = tuple(_average(leg) for leg in legs)
+    prices = tuple(_average(state, leg) for leg in legs)
     payout = least_payout(terms.relation, terms.package, prices)
     spent = sum(leg.cost + leg.fees for leg in legs)
     locked = Usd(times(payout, matched, Rounding.DOWN) - spent)
@@ -206,11 +206,13 @@ def _packages(leg: DealLeg) -> int:
     return divide(leg.held * MICRO, leg.weight, Rounding.DOWN)
 
 
-def _average(leg: DealLeg) -> Px:
-    """Money in a leg per contract held, rounded up; what was expected when nothing is held."""
-    if leg.held <= 0:
+def _average(state: EngineState, leg: DealLeg) -> Px:
+    """What a leg's contracts were bought for each, rounded up; what was expected before any was."""
+    buys = [o for o in _orders_of(state, leg) if o.request.side is Side.BUY and o.filled]
+    if not buys:
         return leg.expected
-    return Px(divide(leg.cost * MICRO, leg.held, Rounding.UP))
+    money = sum(order.cost for order in buys)
+    return Px(divide(money * MICRO, sum(order.filled for order in buys), Rounding.UP))
 
 
 def _unended(state: EngineState, deal: Deal) -> list[Order]:
@@ -373,7 +375,7 @@ def _hedge_cap(state: EngineState, deal: Deal, index: int) -> Px:
     """
     terms = state.terms[deal.id]
     leg = deal.legs[index]
-    prices = tuple(_average(other) for other in deal.legs)
+    prices = tuple(_average(state, other) for other in deal.legs)
     budget = least_payout(terms.relation, terms.package, prices) + terms.hedge_loss
     for i, other in enumerate(deal.legs):
         if i != index:
@@ -393,7 +395,8 @@ def _dearest_fee(state: EngineState, leg: DealLeg, low: Px, high: Px) -> Px:
 def _each(state: EngineState, leg: DealLeg) -> Px:
     """What one contract of a leg costs with its fee, rounded up."""
     if leg.held > 0:
-        return Px(divide((leg.cost + leg.fees) * MICRO, leg.held, Rounding.UP))
+        fee = divide(leg.fees * MICRO, leg.held, Rounding.UP)
+        return Px(_average(state, leg) + fee)
     book = state.books.get(leg.market)
     level = book.best_ask(leg.outcome) if book else None
     px = level[0] if level else leg.limit
@@ -461,7 +464,7 @@ def _unwind_order(
     too_small = qty < market.min_size
     if market.state is not MarketState.OPEN or too_small or (tries >= UNWINDS and not fresh):
         return None
-    lowest = max(1, _average(leg) - state.terms[deal.id].unwind_loss)
+    lowest = max(1, _average(state, leg) - state.terms[deal.id].unwind_loss)
     floor = market.ticks.to_legal(Px(lowest), Rounding.UP)
     if floor is None:
         return None
@@ -549,9 +552,12 @@ def _put(state: EngineState, deal: Deal, step: str, out: list[Intent]) -> None:
 
 
 def _progress(state: EngineState, before: Deal, after: Deal) -> str:
-    parts = [
-        f"{count(new.held)} of {count(new.planned)} {leg_name(state, new)}"
-        for old, new in zip(before.legs, after.legs, strict=True)
-        if old.held != new.held or old.cost != new.cost
-    ]
-    return f"Filled: {', '.join(parts)}." if parts else "Fees changed."
+    """What fills changed since the deal was last told, leg by leg."""
+    parts = []
+    for old, new in zip(before.legs, after.legs, strict=True):
+        name = leg_name(state, new)
+        if new.held > old.held:
+            parts.append(f"{count(new.held)} of {count(new.planned)} {name} filled.")
+        elif new.held < old.held:
+            parts.append(f"{count(Qty(old.held - new.held))} {name} sold, {count(new.held)} left.")
+    return " ".join(parts) or "Fees changed."
