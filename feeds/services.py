@@ -126,6 +126,7 @@ def schedule_catalogues(minutes: int) -> None:
             name=f"Catalogue of {slug}",
             defaults={
                 "task": "feeds.sync_catalogue",
+                "queue": "heavy",
                 "interval": every,
                 "args": json.dumps([slug]),
                 "expire_seconds": minutes * 60,

@@ -11,7 +11,7 @@ from feeds import services
 from markets import selectors
 
 
-@shared_task(name="feeds.sync_catalogue", queue="heavy")
+@shared_task(name="feeds.sync_catalogue")
 def sync_catalogue(venue: str) -> dict[str, Any]:
     """Counts of what a venue's catalogue brought; nothing for a disabled venue."""
     row = selectors.venue(venue)

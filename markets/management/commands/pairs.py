@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from markets import selectors, services
 from markets.console import NO, NOTHING, Console
@@ -72,6 +73,7 @@ class Command(Console):
         for pair in found:
             self.stdout.write(f"{pair.slug}\t{pair.status}\t{pair.title}")
 
+    @transaction.atomic
     def _import(self, options: dict[str, Any]) -> None:
         try:
             lines = options["file"].read_text(encoding="utf-8").splitlines()

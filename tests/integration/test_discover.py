@@ -1,0 +1,134 @@
+"""Discovery over loopback from the fake venues: the same command twice, a venue that is away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from arbsite.management.commands.seed_demo import address
+from feeds import services as feeds
+from feeds.management.commands.fakevenues import LAYOUTS, ROUND
+from feeds.runtime.fakeserver import FakeServer
+from feeds.sim.scenario import Scenario
+from feeds.tasks import sync_catalogue
+from feeds.venues import FAKES, find
+from markets import selectors, services
+from markets.models import Market, RuleText
+from markets.terms.units import Ns
+from trading.runtime.clock import SystemClock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SCENARIO = Scenario(7, 4, Ns(SystemClock().now() // ROUND * ROUND))
+
+
+class Venues:
+    """Both fakes, served by a thread of their own."""
+
+    def __init__(self) -> None:
+        self.servers: dict[str, FakeServer] = {}
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        self.do(self._start())
+
+    def do(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
+
+    async def _start(self) -> None:
+        for venue, layout in LAYOUTS.items():
+            fake = find(FAKES, venue)(SCENARIO.listed)
+            server = FakeServer(fake, SystemClock(), prefixes=layout.prefixes)
+            await server.start()
+            self.servers[venue] = server
+
+    async def _stop(self) -> None:
+        for server in self.servers.values():
+            await server.stop()
+
+    def stop(self) -> None:
+        self.do(self._stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(20)
+        self.loop.close()
+
+
+@pytest.fixture
+def venues() -> Iterator[Venues]:
+    feeds.seed()
+    running = Venues()
+    for venue, server in running.servers.items():
+        where = address(venue, f"http://127.0.0.1:{server.port}")
+        services.set_venue(
+            venue, "alice", "the fakes", enabled=True, ws_url=where.ws_url, **where.columns
+        )
+    yield running
+    running.stop()
+
+
+def discover(*words: str) -> dict[str, Any]:
+    out = StringIO()
+    call_command("discover", "--json", *words, stdout=out, stderr=StringIO())
+    found: dict[str, Any] = json.loads(out.getvalue())
+    return found
+
+
+@pytest.mark.usefixtures("venues")
+def test_every_listed_market_is_stored_with_its_rules_and_a_second_run_changes_nothing() -> None:
+    first = discover()
+    again = discover()
+
+    listed = {v: sum(m.venue == v for m in SCENARIO.listed) for v in LAYOUTS}
+    assert {v: c["added"] for v, c in first.items()} == listed
+    assert {v: (c["added"], c["changed"], c["unchanged"]) for v, c in again.items()} == {
+        v: (0, 0, count) for v, count in listed.items()
+    }
+    assert Market.objects.count() == RuleText.objects.count() == len(SCENARIO.listed)
+    assert not Market.objects.filter(rules="").exists()
+
+
+@pytest.mark.usefixtures("venues")
+def test_one_venue_can_be_named() -> None:
+    assert list(discover("kalshi")) == ["kalshi"]
+    assert set(Market.objects.values_list("venue_id", flat=True)) == {"kalshi"}
+
+
+@pytest.mark.usefixtures("venues")
+def test_the_periodic_job_does_the_same_and_passes_over_a_disabled_venue() -> None:
+    assert sync_catalogue("kalshi")["added"] > 0
+    assert sync_catalogue("kalshi")["added"] == 0
+    services.set_venue("polymarket", "alice", "away", enabled=False)
+    assert sync_catalogue("polymarket") == {}
+
+
+def test_a_venue_that_is_away_is_a_sentence_and_exit_code_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feeds, "WAIT_S", 0.0)
+    feeds.seed()
+    services.set_venue("kalshi", "alice", "try", enabled=True, rest_url="http://127.0.0.1:1")
+    err = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("discover", stdout=StringIO(), stderr=err)
+    assert ended.value.code == 1
+    assert "kalshi: kalshi cannot be reached" in err.getvalue()
+    assert selectors.pairs_waiting() == 0
+
+
+def test_without_an_enabled_venue_there_is_nothing_to_do() -> None:
+    feeds.seed()
+    with pytest.raises(SystemExit) as ended:
+        call_command("discover", stdout=StringIO(), stderr=StringIO())
+    assert ended.value.code == 3
+
+
+def test_an_unknown_venue_is_bad_input() -> None:
+    feeds.seed()
+    with pytest.raises(CommandError, match="no venue 'nowhere'; there are kalshi, polymarket"):
+        call_command("discover", "nowhere", stdout=StringIO(), stderr=StringIO())
