@@ -354,6 +354,17 @@ def test_a_frame_in_sequence_confirms_the_books_it_does_not_name() -> None:
     assert [event.market for event in seen] == ["kalshi:B"]
 
 
+def test_quiet_books_are_confirmed_at_most_twice_a_second() -> None:
+    talk = Talk().subscribed()
+    moments: list[int] = []
+
+    for _ in range(200):
+        outputs = talk.delta("A", "0.4200", "1.00", after_ms=10)
+        moments += [event.at for event in events(outputs) if isinstance(event, BookSeen)]
+
+    assert [(at - START) // MS for at in moments] == [500, 1_000, 1_500, 2_000]
+
+
 def test_a_resting_subscription_is_asked_for_one_snapshot() -> None:
     talk = Talk().subscribed()
 
@@ -540,4 +551,15 @@ def test_a_second_connection_starts_its_numbers_and_its_books_anew() -> None:
 
     assert stale(gone) == {"kalshi:A", "kalshi:B"}
     assert not books(ignored)
+    assert after.epoch > before.epoch
+
+
+def test_a_later_session_never_gives_a_book_the_epoch_of_an_earlier_one() -> None:
+    earlier, later = Talk().subscribed(), Talk()
+    later.at = Ns(START + SECOND)
+    later.session.opened(later.at)
+
+    (before,) = books(earlier.snapshot("A"))
+    (after,) = books(later.snapshot("A"))
+
     assert after.epoch > before.epoch
