@@ -1,4 +1,7 @@
-"""Golden stories: the events on file give the intents on file, byte for byte."""
+"""Golden stories: the events on file give the intents on file, byte for byte.
+
+`make golden` (GOLDEN_REWRITE=1) writes them anew instead; the difference is reviewed.
+"""
 
 import os
 import subprocess
@@ -50,9 +53,9 @@ def rewrite(story: Story) -> None:
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda s: s.__name__)
-def test_a_story_is_told_as_on_file(story: Story, request: pytest.FixtureRequest) -> None:
+def test_a_story_is_told_as_on_file(story: Story) -> None:
     events, intents = paths(story)
-    if request.config.getoption("--golden-rewrite", default=False):
+    if os.environ.get("GOLDEN_REWRITE"):
         rewrite(story)
     assert play(events) == intents.read_text().splitlines()
 
