@@ -51,13 +51,6 @@ class Chance:
         """One of the choices."""
         return choices[self.below(len(choices))]
 
-    def wide(self) -> int:
-        """The next 256 bits."""
-        number = 0
-        for _ in range(4):
-            number = number << 64 | self.bits()
-        return number
-
     def fork(self, name: int) -> "Chance":
         """A stream of its own; it does not depend on what was drawn here."""
         return Chance(_mix(self._seed ^ _mix(name * STEP + 1)))

@@ -5,6 +5,8 @@ of wires; the fakes turn `Listed` into their catalogues and `Move` into their fr
 counter-based generator here, never the `random` module.
 """
 
+from hashlib import sha256
+
 import msgspec
 
 from feeds.sim.chance import Chance
@@ -107,6 +109,7 @@ class Scenario:
         self, seed: int, pairs: int = 30, start: Ns = BEGINNING, rates: Rates | None = None
     ) -> None:
         self._rates = rates or Rates()
+        self._seed = seed
         self._chance = Chance(seed)
         self._at = start
         self._left = 0
@@ -118,7 +121,7 @@ class Scenario:
         for number, (venue, category, base, close_at, wording) in enumerate(strays(start)):
             chance = self._chance.fork(1_000_000 + number)
             walk = Walk(base, (0, 0), Ns(DAY), chance.fork(1), start)
-            listed = _list(VenueId(venue), wording, _Terms(category, base, start, close_at), chance)
+            listed = _list(VenueId(venue), wording, _Terms(seed, category, base, start, close_at))
             self._add(walk, [_Stall(listed, walk, 0, chance.fork(2))])
         self.listed: tuple[Listed, ...] = tuple(stall.listed for stall in self._stalls)
 
@@ -157,9 +160,9 @@ class Scenario:
 
     def _add_pair(self, question: Question, start: Ns, chance: Chance) -> None:
         rate = RATES[question.category]
-        terms = _Terms(question.category, question.base, start, question.close_at)
-        ours = _list(KALSHI, question.kalshi, terms, chance)
-        theirs = _list(POLYMARKET, question.polymarket, terms, chance)
+        terms = _Terms(self._seed, question.category, question.base, start, question.close_at)
+        ours = _list(KALSHI, question.kalshi, terms)
+        theirs = _list(POLYMARKET, question.polymarket, terms)
         same = {"inverse": question.inverse, "confirmed": question.plain}
         ours = msgspec.structs.replace(ours, twin=theirs.native, **same)
         theirs = msgspec.structs.replace(theirs, twin=ours.native, **same)
@@ -175,19 +178,23 @@ class Scenario:
 
 
 class _Terms(msgspec.Struct, frozen=True):
+    seed: int
     category: str
     base: int
     open_at: Ns
     close_at: Ns
 
 
-def _list(venue: VenueId, wording: Wording, terms: _Terms, chance: Chance) -> Listed:
-    """A venue's listing; Polymarket's ids are drawn, Kalshi's are its tickers."""
+def _list(venue: VenueId, wording: Wording, terms: _Terms) -> Listed:
+    """A venue's listing. Kalshi's ids are its tickers; Polymarket's are drawn for the question,
+    so that the same words about another day are another market.
+    """
     is_kalshi = venue == KALSHI
     is_fine = not is_kalshi and not 150_000 < terms.base < 850_000
+    named = f"{terms.seed} {wording.native} {terms.close_at}"
     return Listed(
         venue=venue,
-        native=wording.native if is_kalshi else f"0x{chance.wide():064x}",
+        native=wording.native if is_kalshi else f"0x{_drawn(named):064x}",
         event=wording.event,
         event_title=wording.event_title,
         title=wording.title,
@@ -199,11 +206,15 @@ def _list(venue: VenueId, wording: Wording, terms: _Terms, chance: Chance) -> Li
         open_at=Ns(terms.open_at - 14 * DAY),
         close_at=terms.close_at,
         twin="",
-        tokens=() if is_kalshi else (_token(chance), _token(chance)),
+        tokens=() if is_kalshi else (_token(f"{named} yes"), _token(f"{named} no")),
     )
 
 
-def _token(chance: Chance) -> str:
+def _drawn(name: str) -> int:
+    return int.from_bytes(sha256(name.encode()).digest())
+
+
+def _token(name: str) -> str:
     """A number of 77 digits, as outcome tokens usually have."""
     least = 10**76
-    return str(least + chance.wide() % (9 * least))
+    return str(least + _drawn(name) % (9 * least))

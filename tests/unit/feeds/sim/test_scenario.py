@@ -97,6 +97,14 @@ def test_ids_look_like_each_venues_own() -> None:
             assert [len(token) for token in market.tokens] == [77, 77]
 
 
+def test_a_market_of_another_day_or_seed_has_another_id() -> None:
+    here = {market.native for market in world().listed if market.tokens}
+    tomorrow = Scenario(7, 30, later(86_400_000)).listed
+    assert len(here) == 33
+    assert here.isdisjoint(market.native for market in tomorrow)
+    assert here.isdisjoint(market.native for market in world(8).listed)
+
+
 def test_edges_net_of_fees_come_and_go_in_several_pairs_within_a_minute() -> None:
     scenario = world()
     listed = {market.native: market for market in scenario.listed}
