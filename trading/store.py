@@ -369,13 +369,18 @@ def _sum_fills(orders: dict[str, models.Order]) -> None:
 def _apply(order: models.Order, news: OrderNews, seq: int) -> None:
     state, reason = _said(order, news)
     if isinstance(news, OrderAccepted):
-        order.venue_order = news.venue_order
+        order.venue_order = _plain(news.venue_order)[:200]
     if state not in NEXT[OrderState(order.state)]:
         return
     order.state = state.value
     order.changed_at = moment(news.at)
-    order.reason = (reason or order.reason)[:_REASON]
+    order.reason = _plain(reason or order.reason)[:_REASON]
     order.seq = seq
+
+
+def _plain(text: str) -> str:
+    """A venue's text without the one character that PostgreSQL cannot keep."""
+    return text.replace("\0", "")
 
 
 def _said(order: models.Order, news: OrderNews) -> tuple[OrderState, str]:

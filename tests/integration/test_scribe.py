@@ -10,9 +10,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
+import psycopg
 import pytest
 from django.conf import settings
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from markets.terms.units import Ns
@@ -219,6 +220,27 @@ def test_a_database_that_is_away_is_said_once_and_tried_with_growing_pauses() ->
         ("database", False),
         ("database", True),
     ]
+
+
+def test_rows_go_on_after_the_server_dropped_the_connection(tmp_path: Path) -> None:
+    record(tmp_path, range(1, 4))
+    clock = ManualClock()
+    said: list[FromScribe] = []
+    database = Database(clock, said.append)
+    writer = RowWriter(tmp_path)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        ours = cursor.fetchone()[0]
+    other = psycopg.connect(**connection.get_connection_params(), autocommit=True)
+    with other:
+        other.execute("SELECT pg_terminate_backend(%s)", [ours])
+
+    assert not database.attempt(writer.work)
+    clock.advance(200)
+    assert database.attempt(writer.work)
+
+    assert written() == ["o1", "o2", "o3"]
+    assert [m.ok for m in said if isinstance(m, Health)] == [False, True]
 
 
 # --- the process itself ---------------------------------------------------------------------------

@@ -36,6 +36,9 @@ from trading.replay.records import EventRecord, IntentsRecord, Record
 pytestmark = pytest.mark.django_db
 
 
+LONG = "no answer" + 491 * "!"
+
+
 def write(*records: Record) -> list[str]:
     with transaction.atomic():
         return store.write(records, store.Names())
@@ -154,6 +157,7 @@ def test_fills_of_a_later_batch_add_to_those_of_an_earlier_one() -> None:
         ),
         (OrderCancelled(START, OrderId("o1"), None, "IOC"), "cancelled", "IOC"),
         (OrderUnknown(START, OrderId("o1"), "no answer"), "unknown", "no answer"),
+        (OrderUnknown(START, OrderId("o1"), "no\0 answer" + 600 * "!"), "unknown", LONG),
     ],
 )
 def test_what_the_venue_says_moves_the_order(event: Event, state: str, reason: str) -> None:

@@ -34,6 +34,7 @@ from trading.runtime.messages import (
 )
 
 SILENCE = Ns(2_500 * MS)
+BIRTH = 15 * SECOND  # a scribe has to load the whole site before its first word
 LOOK = 250 * MS
 STATUS = 1 * SECOND
 LEASE_TIME = 5 * SECOND
@@ -63,7 +64,7 @@ class Desk:
         self._answer = answer
         self._clock = clock
         self._lease = lease
-        self._heard_at = clock.now()
+        self._heard_at = Ns(clock.now() + BIRTH - SILENCE)
         self._well: dict[str, bool] = {}
         self._commands: dict[int, None] = {}
         self.revision = 0
@@ -98,7 +99,7 @@ class Desk:
         """Judges the silence of the scribe and the age of the lease."""
         now = self._clock.now()
         if now - self._heard_at >= SILENCE:
-            self.health("scribe", ok=False, text="The scribe has been silent for 2.5 s.")
+            self.health("scribe", ok=False, text="The scribe is silent.")
         else:
             self.health("scribe", ok=True, text="The scribe is back.")
         age = self._lease.age(now)

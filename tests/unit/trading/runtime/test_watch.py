@@ -156,6 +156,19 @@ def test_a_silent_scribe_counts_as_away_after_two_and_a_half_seconds(
     ms: int, told: list[tuple[str, bool]]
 ) -> None:
     office = Office()
+    office.desk.hear(Beat(office.clock.now(), 0))
+    office.clock.advance(ms)
+
+    office.desk.look()
+
+    assert office.health() == told
+
+
+@pytest.mark.parametrize(("ms", "told"), [(14_999, []), (15_000, [("scribe", False)])])
+def test_a_scribe_has_fifteen_seconds_for_its_first_word(
+    ms: int, told: list[tuple[str, bool]]
+) -> None:
+    office = Office()
     office.clock.advance(ms)
 
     office.desk.look()
