@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feeds.sim.scenario import Listed, Scenario
 from feeds.venues.base import Emit, Fault, Reply
@@ -68,6 +70,30 @@ class TestPolymarket(AdapterContract):
 
     def listed(self) -> tuple[Listed, ...]:
         return LISTED
+
+    # A property inherited by two venues' classes counts as one test run in two ways, which
+    # hypothesis refuses; so each further venue states these two as its own.
+
+    @settings(max_examples=150, deadline=None)
+    @given(text=st.text(max_size=300))
+    def test_any_text_at_all_is_survived(self, text: str) -> None:
+        link = self.link()
+
+        link.inject(text)
+
+        link.assert_honest()
+
+    @settings(max_examples=150, deadline=None)
+    @given(at=st.integers(0, 10_000), put=st.text(max_size=4), frame=st.integers(0, 10_000))
+    def test_a_frame_with_letters_changed_is_survived(self, at: int, put: str, frame: int) -> None:
+        link = self.link()
+        text = link.frames[frame % len(link.frames)]
+        place = at % len(text)
+
+        link.inject(text[:place] + put + text[place + len(put) :])
+        link.wait(500)
+
+        assert all(isinstance(reason, str) for reason in link.faults)
 
     def test_it_says_that_frames_are_not_numbered_and_how_many_markets_fit_a_socket(self) -> None:
         capabilities = self.adapter().capabilities
