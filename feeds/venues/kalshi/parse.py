@@ -73,6 +73,17 @@ def levels(
     return bids, asks
 
 
+def is_turned_round(bids: list[Level], asks: list[Level]) -> bool:
+    """Whether a crossed book would be sound with its asks read on the other price scale.
+
+    One level can look right on both scales, so fewer than two say nothing. Source: sheet 4.4.
+    """
+    if len(asks) < 2 or not bids:
+        return False
+    best_bid = max(px for px, _ in bids)
+    return best_bid < MICRO - max(px for px, _ in asks)
+
+
 def trade_seen(body: wire.TradeBody, at: Ns) -> TradeSeen | None:
     """The print as the taker's purchase; None for block trades, which never touched the book."""
     if body.is_block_trade:

@@ -5,8 +5,9 @@ anything is believed; a hole, a repeat or an unreadable frame makes every book o
 at once and asks for fresh snapshots; a book is handed out only between its own snapshot and the
 next doubt. Acknowledgements are matched by nothing but their id. A frame in sequence confirms every
 book of its subscription, so quiet books stay young while their counter runs; a subscription that
-rests a second is asked for one snapshot. Nothing here waits, retries a socket or says that the
-venue is up: the runtime knows all its sockets.
+rests a second is asked for one snapshot. A book that is sound only on the other price scale ends
+all belief in the socket until it is opened anew. Nothing here waits, retries a socket or says that
+the venue is up: the runtime knows all its sockets.
 Source: kalshi sheet 4.1-4.7 and 7.1, read 2026-11-20.
 """
 
@@ -88,6 +89,7 @@ class KalshiSession:
         self._counted_at = self._asked_at = self._confirmed_at = at
         self._unreadable_frames = 0
         self._is_open = False
+        self._is_turned_round = False
 
     # what the runtime tells us
 
@@ -104,6 +106,8 @@ class KalshiSession:
 
     def received(self, frame: str, at: Ns) -> list[Output]:
         """What a text frame means. Anything unreadable is a fault and puts every book in doubt."""
+        if self._is_turned_round:
+            return []
         if len(frame) > MAX_CHARS:
             return self._unreadable("huge_frame", f"{len(frame)} characters", at)
         try:
@@ -136,7 +140,7 @@ class KalshiSession:
     def ticked(self, at: Ns) -> list[Output]:
         """Time passed: close markets by the clock, probe, ask again, give up on silence."""
         outputs = self._close_due(at)
-        if not self._is_open:
+        if not self._is_open or self._is_turned_round:
             return outputs
         if at - self._counted_at > SILENT_AFTER and any(map(self._is_kept, self._builders)):
             self._is_open = False
@@ -303,7 +307,17 @@ class KalshiSession:
         except ValueError as problem:
             return self._doubt(body.market_ticker, "bad_number", str(problem), at)
         made = builder.snapshot(bids, asks, at, parse.ns_from_ms(frame.sending_ts_ms))
+        if isinstance(made, Resync) and parse.is_turned_round(bids, asks):
+            return self._stop_believing(body.market_ticker, at)
         return self._tell(body.market_ticker, made, at)
+
+    def _stop_believing(self, ticker: str, at: Ns) -> list[Output]:
+        """The venue speaks the other price scale: nothing of this socket may be traded on."""
+        self._is_turned_round = True
+        reason = "price_scale"
+        detail = f"{ticker}: NO prices arrive on the YES scale although we asked for the other"
+        stale = BookStale(at=at, market=self._builders[ticker].market, reason=reason)
+        return [Fault(reason, detail), Emit(stale), *self._doubt_all(reason, at)]
 
     def _on_delta(self, frame: wire.Delta, at: Ns) -> list[Output]:
         body = frame.msg

@@ -24,6 +24,24 @@ def test_bids_for_no_become_asks_of_yes() -> None:
     assert asks == [(440_000, 9_120_000), (430_000, 1_000_000)]
 
 
+@pytest.mark.parametrize(
+    ("bids", "asks", "turned"),
+    [
+        ([420_000], [560_000, 10_000], True),
+        ([420_000], [560_000], False),
+        ([], [560_000, 10_000], False),
+        ([600_000], [500_000, 410_000], False),
+    ],
+)
+def test_a_book_sound_only_on_the_other_scale_is_known(
+    bids: list[int], asks: list[int], turned: bool
+) -> None:
+    def sized(prices: list[int]) -> list[tuple[Px, Qty]]:
+        return [(Px(px), Qty(1)) for px in prices]
+
+    assert parse.is_turned_round(sized(bids), sized(asks)) is turned
+
+
 def test_missing_sides_are_empty() -> None:
     assert parse.levels(None, None) == ([], [])
 

@@ -141,6 +141,25 @@ def test_a_bid_for_no_is_an_ask_of_yes() -> None:
     assert book.asks(0) == ((500_000, 2_500_000),)
 
 
+def test_no_prices_on_the_yes_scale_end_all_belief_until_the_next_connection() -> None:
+    talk = Talk().subscribed()
+
+    turned = {
+        "yes_dollars_fp": [["0.4200", "1"]],
+        "no_dollars_fp": [["0.4400", "1"], ["0.99", "1"]],
+    }
+    outputs = talk.snapshot("A", **turned)
+    after = [*talk.snapshot("B"), *talk.tick(30_000)]
+    talk.session.closed(talk.at, "reset")
+    talk.session.opened(talk.at)
+    talk.seq = 0
+
+    assert faults(outputs) == ["price_scale"]
+    assert stale(outputs) == {"kalshi:B"} or stale(outputs) == {"kalshi:A", "kalshi:B"}
+    assert after == []
+    assert books(talk.snapshot("A"))
+
+
 def test_a_delta_changes_the_book_at_the_exchanges_time() -> None:
     talk = Talk().subscribed()
 
