@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from markets.terms import formats
+from markets.terms.ids import MarketId, VenueId
 from markets.terms.instruments import Market
 from markets.terms.packages import label, packages, payout_in, tail_cost
 from markets.terms.relations import Relation, WorldKind
@@ -54,8 +55,8 @@ class PayoffTable(msgspec.Struct, frozen=True):
 
 def payoff_table(
     relation: Relation,
-    markets: Mapping[str, Market],
-    shorts: Mapping[str, str],
+    markets: Mapping[MarketId, Market],
+    shorts: Mapping[VenueId, str],
     approved: tuple[int, ...],
 ) -> PayoffTable:
     """The table of one relation; claims in their order, packages across venues first."""
@@ -72,7 +73,7 @@ def payoff_table(
         covers.append(
             Cover(
                 index=package.index,
-                label=label(relation, package, dict(markets), dict(shorts)),  # type: ignore[arg-type]
+                label=label(relation, package, dict(markets), dict(shorts)),
                 least=_cents(package.payout),
                 tail=formats.exact_cents(tail),
                 tail_px=tail,

@@ -79,7 +79,9 @@ def pair(request: HttpRequest, slug: str) -> HttpResponse:
         "crossing": crossing,
         "both": ",".join(str(cover.index) for cover in crossing),
         "advised": advised(crossing),
-        "worst_tail": max(crossing, key=lambda c: c.tail_px).tail if any(c.tail_px for c in crossing) else "",
+        "worst_tail": max(crossing, key=lambda c: c.tail_px).tail
+        if any(c.tail_px for c in crossing)
+        else "",
         "unreadable": [m.market_id for m in found.markets if not m.rules.strip()],
     }
     return render(request, "markets/pair.html", context)

@@ -52,7 +52,7 @@ class Said(msgspec.Struct):
     hidden: bool = False
 
 
-class LivePage(AsyncWebsocketConsumer):  # type: ignore[misc]
+class LivePage(AsyncWebsocketConsumer):
     """One open page."""
 
     pictures = live.PICTURES

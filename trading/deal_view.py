@@ -1,4 +1,4 @@
-"""Deals as the pages show them: state in words, residual, money, the timeline from the first tick."""
+"""Deals as the pages show them: state in words, residual, money, the timeline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from markets.terms import formats
-from markets.terms.ids import MarketId, venue_of
+from markets.terms.ids import MarketId, OrderId, venue_of
 from markets.terms.units import MICRO, MS, Px, Qty, Rounding, divide
 from trading.rows import STATE_TONES
 from trading.selectors import DealPage, DealRow, FillRow, LegRow, OrderRow
@@ -56,10 +56,7 @@ class Lane(msgspec.Struct, frozen=True):
     """One leg's way to its fill, in parts of a thousand of the race's length."""
 
     short: str
-    y: int
-    text_y: int
     sent: int
-    filled: int
     width: int
     text: str
     partial: bool
@@ -69,9 +66,7 @@ class Race(msgspec.Struct, frozen=True):
     """All opening orders on one scale of milliseconds; `marks` are its labels."""
 
     lanes: tuple[Lane, ...]
-    marks: tuple[tuple[int, str], ...]
-    height: int
-    axis_y: int
+    marks: tuple[str, ...]
     says: str
 
 
@@ -164,9 +159,8 @@ def _leg(leg: LegRow, titles: Mapping[str, str]) -> LegLine:
     )
 
 
-# --- race ------------------------------------------------------------------------------------------
+# --- race -----------------------------------------------------------------------------------------
 
-LANE = 30
 RACE_WIDTH = 1000
 
 
@@ -183,7 +177,7 @@ def _race(page: DealPage) -> Race | None:
         return None
     length = max(40, -(-max(ends) * 115 // 100 // 40) * 40)
     lanes = []
-    for number, order in enumerate(opening):
+    for order in opening:
         end = last[order.id]
         filled = sum(f.qty for f in page.fills if f.order == order.id)
         sent = min(max((order.sent_at - start) // MS, 0) * RACE_WIDTH // length, RACE_WIDTH)
@@ -191,25 +185,17 @@ def _race(page: DealPage) -> Race | None:
         lanes.append(
             Lane(
                 short=short_of(order.market),
-                y=number * LANE,
-                text_y=number * LANE + 16,
                 sent=sent,
-                filled=reached,
                 width=max(reached - sent, 3),
                 text=_lane_text(order, filled, None if end is None else (end - start) // MS),
                 partial=filled < order.qty,
             )
         )
     quarter = length // 4
-    marks = tuple(
-        (RACE_WIDTH * part // 4, f"{quarter * part} ms" if part == 0 else str(quarter * part))
-        for part in range(4)
-    )
+    marks = tuple(f"{quarter * part} ms" for part in range(4))
     return Race(
         lanes=tuple(lanes),
         marks=marks,
-        height=len(lanes) * LANE + 18,
-        axis_y=len(lanes) * LANE + 12,
         says="; ".join(f"{lane.short} {lane.text}" for lane in lanes),
     )
 
@@ -222,7 +208,7 @@ def _lane_text(order: OrderRow, filled: int, after_ms: int | None) -> str:
     return f"{whole}{part} after {after_ms} ms"
 
 
-# --- timeline ---------------------------------------------------------------------------------------
+# --- timeline -------------------------------------------------------------------------------------
 
 STEP_KINDS = {
     "opening": "decision",
@@ -274,7 +260,7 @@ def _order_step(order: OrderRow, start: int) -> Step:
     )
 
 
-def _fill_step(fill: FillRow, start: int, orders: Mapping[str, OrderRow]) -> Step:
+def _fill_step(fill: FillRow, start: int, orders: Mapping[OrderId, OrderRow]) -> Step:
     order = orders.get(fill.order)
     whole = order is None or fill.qty >= order.qty
     return Step(
@@ -298,4 +284,3 @@ def _end_step(order: OrderRow, start: int) -> Step:
         order.reason,
         order.changed_at,
     )
-

@@ -39,6 +39,12 @@ class Pictures:
     """The newest picture per relation and of the engine, with the rows made of them."""
 
     def __init__(self) -> None:
+        self._decode = msgspec.msgpack.Decoder(RelationPicture).decode
+        self._decode_engine = msgspec.msgpack.Decoder(EnginePicture).decode
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing again."""
         self.relations: dict[RelationId, RelationPicture] = {}
         self.rows: dict[RelationId, Row] = {}
         self.engine: EnginePicture | None = None
@@ -46,8 +52,6 @@ class Pictures:
         self._raw: dict[RelationId, bytes] = {}
         self._known: dict[bytes, RelationId] = {}
         self._engine_raw = b""
-        self._decode = msgspec.msgpack.Decoder(RelationPicture).decode
-        self._decode_engine = msgspec.msgpack.Decoder(EnginePicture).decode
 
     def absorb(
         self, pictures: Iterable[bytes], gone: Iterable[str] = (), engine: bytes | None = None
@@ -134,7 +138,7 @@ def read(pictures: Pictures = PICTURES) -> bool:
     return True
 
 
-# --- the header -------------------------------------------------------------------------------------
+# --- the header -----------------------------------------------------------------------------------
 
 
 class Mode(msgspec.Struct, frozen=True):

@@ -91,7 +91,7 @@ def item(pictures: Pictures, row: Row, opened: str) -> dict[str, Row | Explanati
     return {"row": row, "explanation": shown}
 
 
-# --- the same partials as frames --------------------------------------------------------------------
+# --- the same partials as frames ------------------------------------------------------------------
 
 
 def row_html(row: Row, *, is_open: bool, fresh: bool = False) -> str:

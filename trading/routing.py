@@ -4,4 +4,4 @@ from django.urls import path
 
 from trading.consumers import LivePage
 
-websocket_urlpatterns = [path("ws/", LivePage.as_asgi())]
+websocket_urlpatterns = [path("ws/", LivePage.as_asgi())]  # type: ignore[arg-type]

@@ -66,7 +66,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """Parts of the gross edge in hundredths of a cent, cut at the scale's end; `tick` is min edge."""
+    """Parts of the gross edge in hundredths of a cent, cut at the end; `tick` is min edge."""
 
     net: int
     cost: int
@@ -116,7 +116,9 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def dom_id(relation: str) -> str:
-    """A relation's id as part of an element's id: itself when it is plain, else made plain and told apart."""
+    """A relation's id as part of an element's id: itself when plain, else made plain and told
+    apart.
+    """
     if re.fullmatch(r"[A-Za-z0-9_-]+", relation):
         return relation
     plain = re.sub(r"[^A-Za-z0-9_-]", "_", relation)
@@ -352,7 +354,7 @@ def _shape(row: Row) -> str:
     return repr((row.title, row.state, signs, quotes, chip, row.other_label, row.bar.tick))
 
 
-# --- windows ----------------------------------------------------------------------------------------
+# --- windows --------------------------------------------------------------------------------------
 
 PAGE_SIZE = 50
 VIEWS = {"all": "All", "tradeable": "Tradeable", "near": "Near miss"}
@@ -363,7 +365,7 @@ MAX_PAGE = 1000
 
 
 class View(msgspec.Struct, frozen=True):
-    """What a reader wants to see: one of VIEWS, a filter, a sort of SORTS, its direction, a page."""
+    """What a reader wants: one of VIEWS, a filter, one of SORTS and its direction, a page."""
 
     name: str = "all"
     sort: str = "annual"
@@ -439,7 +441,7 @@ def patch(before: Row, after: Row) -> tuple[dict[str, str | int], dict[str, obje
 
 
 def moves_much(before: list[str], after: list[str]) -> bool:
-    """Whether an order changed enough to be worth moving rows: other members, or a step of two places."""
+    """Whether an order is worth moving rows for: other members, or a step of two places."""
     if set(before) != set(after):
         return True
     places = {name: place for place, name in enumerate(before)}

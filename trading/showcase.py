@@ -51,7 +51,9 @@ NUMBERS: dict[str, tuple[int, int, str]] = {
 SENTENCES = {"kill_switch": "halted by a person", "cooldown": "0.6s left"}
 
 
-def readings(stop: str = "", verdict: Verdict = Verdict.REFUSED, actual: int = 0) -> tuple[Reading, ...]:
+def readings(
+    stop: str = "", verdict: Verdict = Verdict.REFUSED, actual: int = 0
+) -> tuple[Reading, ...]:
     """The chain with one gate that stops, or none."""
     found = []
     reached = True
@@ -72,7 +74,7 @@ def readings(stop: str = "", verdict: Verdict = Verdict.REFUSED, actual: int = 0
     return tuple(found)
 
 
-def relation(  # a picture is these facts
+def relation(  # noqa: PLR0913  a picture is these facts
     name: str,
     title: str,
     now: int,
@@ -117,7 +119,16 @@ def relation(  # a picture is these facts
         quotes=quotes,
         packages=(
             _package(0, "KA Yes + PM No", legs, cost, lead, chain, size, approved),
-            _package(1, "KA No + PM Yes", other_legs, other_cost, _opposite_net(other_cost), None, 0, True),
+            _package(
+                1,
+                "KA No + PM Yes",
+                other_legs,
+                other_cost,
+                _opposite_net(other_cost),
+                None,
+                0,
+                True,
+            ),
         ),
         best=0,
         deal=DealId(deal) if deal else None,
@@ -161,7 +172,7 @@ def _leg(market: MarketId, outcome: str, ask: Px, at: Ns, size: int) -> LegPictu
         state="live",
         age_limit_ms=2000,
         fee=Px(17_100 if venue == "kalshi" else 12_400),
-        fee_text="7% × p × (1 − p)" if venue == "kalshi" else "sports 5%",
+        fee_text="7% of p(1−p)" if venue == "kalshi" else "sports 5%",
     )
 
 
@@ -238,7 +249,9 @@ def relations(now: int) -> tuple[RelationPicture, ...]:
             chain=readings("min_edge", actual=13_000),
         ),
         relation("passed", "Djokovic beats Sinner", now, net=24_100, size=640, asks=(4010, 5300)),
-        relation("in-deal", "Bills beat Chiefs", now, net=15_600, deal="run-418", asks=(4120, 5410)),
+        relation(
+            "in-deal", "Bills beat Chiefs", now, net=15_600, deal="run-418", asks=(4120, 5410)
+        ),
         relation(
             "refused",
             "Government shutdown by 31 January, signed by both chambers and the President",
@@ -249,7 +262,12 @@ def relations(now: int) -> tuple[RelationPicture, ...]:
             pays_in_days=72,
         ),
         relation(
-            "stale", "Lakers – Suns, total 221.5", now, net=17_000, chain=waiting, ages_ms=(300, 41_000)
+            "stale",
+            "Lakers – Suns, total 221.5",
+            now,
+            net=17_000,
+            chain=waiting,
+            ages_ms=(300, 41_000),
         ),
         relation(
             "waiting",
@@ -261,7 +279,11 @@ def relations(now: int) -> tuple[RelationPicture, ...]:
             ages_ms=(1300, 700),
         ),
         relation(
-            "halted", "Bitcoin above $100k on 31 December", now, category="Crypto", net=17_100,
+            "halted",
+            "Bitcoin above $100k on 31 December",
+            now,
+            category="Crypto",
+            net=17_100,
             chain=readings("kill_switch", Verdict.SAFETY),
         ),
         relation("other-way", "Fed cuts 25 bp in December", now, net=18_000, approved=False),
@@ -315,8 +337,28 @@ def engine(now: int, *, mode: str = "paper", halted: str = "", naked: int = 0) -
         open_deals=5,
         naked=naked,
         venues=(
-            VenuePicture(VenueId("kalshi"), "KA", "Kalshi", True, mode, 12, 12, Ns(now - SECOND // 3), Usd(1_204 * MICRO)),
-            VenuePicture(VenueId("polymarket"), "PM", "Polymarket", True, mode, 12, 11, Ns(now - SECOND // 5), Usd(884 * MICRO)),
+            VenuePicture(
+                VenueId("kalshi"),
+                "KA",
+                "Kalshi",
+                True,
+                mode,
+                12,
+                12,
+                Ns(now - SECOND // 3),
+                Usd(1_204 * MICRO),
+            ),
+            VenuePicture(
+                VenueId("polymarket"),
+                "PM",
+                "Polymarket",
+                True,
+                mode,
+                12,
+                11,
+                Ns(now - SECOND // 5),
+                Usd(884 * MICRO),
+            ),
         ),
         alerts=alerts,
         relations=10,

@@ -1,4 +1,4 @@
-"""Stands in for the worker: moving pictures to Redis and the pages, and an answer to halt and resume.
+"""Stands in for the worker: moving pictures to Redis and the pages, an answer to halt and resume.
 
 Run as `python -m tests.e2e.publisher [relations]`; it ends when its standard input does.
 """
@@ -86,6 +86,7 @@ async def publish(count: int) -> None:
     chance = random.Random(7)  # noqa: S311  a script of prices, not a secret
     store = redis.asyncio.Redis.from_url(settings.REDIS_URL)
     layer = get_channel_layer()
+    assert layer is not None
     markets = [Market(number, chance) for number in range(count)]
     await store.delete(live.EDGES_KEY, live.ENGINE_KEY)
     first = True
@@ -104,7 +105,7 @@ async def publish(count: int) -> None:
         raw = [msgspec.msgpack.encode(picture) for picture in pictures]
         body = msgspec.msgpack.encode(engine)
         named = dict(zip((p.id for p in pictures), raw, strict=True))
-        await store.hset(live.EDGES_KEY, mapping=named)
+        await store.hset(live.EDGES_KEY, mapping=named)  # type: ignore[arg-type]
         await store.set(live.ENGINE_KEY, body)
         event = {"type": "live.pictures", "pictures": raw, "gone": [], "engine": body}
         await layer.group_send(live.GROUP, event)

@@ -191,9 +191,7 @@ def why(decision: DecisionRow) -> str:
     if decision.verdict == "approved":
         return "all gates passed"
     numbers = comparison(
-        Reading(
-            decision.gate, Verdict.REFUSED, decision.limit, decision.actual, decision.unit
-        )
+        Reading(decision.gate, Verdict.REFUSED, decision.limit, decision.actual, decision.unit)
     )
     return decision.reason or numbers
 

@@ -1,0 +1,35 @@
+"""What tests of the live pages share: pictures in Redis, and a clean process memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import redis
+from django.conf import settings
+
+from trading import live
+from trading.engine.pictures import EnginePicture, RelationPicture
+
+
+def clear() -> None:
+    """Forget every picture, in Redis and here."""
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.delete(live.EDGES_KEY, live.ENGINE_KEY)
+    client.close()
+    live.PICTURES.forget()
+
+
+def store(pictures: Sequence[RelationPicture], engine: EnginePicture | None = None) -> None:
+    """Write pictures as the worker's wiring does."""
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    for picture in pictures:
+        client.hset(live.EDGES_KEY, picture.id, msgspec.msgpack.encode(picture))  # type: ignore[arg-type]
+    if engine is not None:
+        client.set(live.ENGINE_KEY, msgspec.msgpack.encode(engine))
+    client.close()
+
+
+def encoded(picture: RelationPicture) -> bytes:
+    """A picture as it travels."""
+    return msgspec.msgpack.encode(picture)
