@@ -17,10 +17,10 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from feeds.management.commands.fakevenues import LAYOUTS
 from feeds.recordings.lines import Header, Line
 from feeds.runtime.fakeserver import FakeServer, FaultAsked, drive
 from feeds.runtime.recordings import read_recording
+from feeds.runtime.world import LAYOUTS
 from feeds.sim.scenario import Scenario
 from feeds.venues import FAKES, find
 from markets.terms.units import SECOND, Ns
@@ -59,9 +59,9 @@ class Served:
         self._loop.call_soon_threadsafe(self.server.fault, asked)
 
     def options(self) -> list[str]:
-        at = f"127.0.0.1:{self.server.port}"
-        rest = [f"--{name}-url=http://{at}{path}" for name, path in self.layout.paths.items()]
-        return [*rest, f"--ws-url=ws://{at}{self.layout.ws}"]
+        hosts = self.layout.hosts(self.server.port)
+        rest = [f"--{name}-url={url}" for name, url in hosts.items()]
+        return [*rest, f"--ws-url={self.layout.ws_url(self.server.port)}"]
 
     def _run(self) -> None:
         self._loop.run_until_complete(self._serve())
@@ -178,6 +178,18 @@ def test_bad_usage_is_one_sentence_and_code_two(more: list[str], said: str, tmp_
 
     with pytest.raises(CommandError, match=re.escape(said)) as raised:
         call_command("record", "kalshi", *usual, *more)
+
+    assert raised.value.returncode == 2
+
+
+def test_a_key_that_is_not_there_is_bad_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KALSHI_API_KEY_ID", "id")
+    monkeypatch.setenv("KALSHI_PRIVATE_KEY_PATH", str(tmp_path / "none.pem"))
+
+    with pytest.raises(CommandError, match="cannot be read") as raised:
+        call_command("record", "kalshi", "--seconds=1", f"--out={tmp_path / 'a.jsonl'}")
 
     assert raised.value.returncode == 2
 

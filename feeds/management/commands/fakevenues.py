@@ -10,36 +10,14 @@ import signal
 from argparse import ArgumentParser
 from typing import Any
 
-import msgspec
 import uvloop
 
-from feeds.runtime.fakeserver import LOOPBACK, FakeServer, drive
-from feeds.sim.scenario import Rates, Scenario
+from feeds.runtime.fakeserver import FakeServer, drive
+from feeds.runtime.world import LAYOUTS, PAIRS, RATE, SEED, world
+from feeds.sim.scenario import Scenario
 from feeds.venues import FAKES, find
 from markets.console import Console
-from markets.terms.units import SECOND, Ns
 from trading.runtime.clock import Clock, SystemClock
-
-# The world begins at a round hour, so that a restart soon after lists the same markets.
-ROUND = 6 * 3_600 * SECOND
-
-
-class Layout(msgspec.Struct, frozen=True):
-    """Where a venue's parts lie on its port: name of the address to its path, and the socket's."""
-
-    paths: dict[str, str]
-    ws: str
-    prefixes: dict[str, str] = {}
-
-
-LAYOUTS = {
-    "kalshi": Layout({"rest": "/trade-api/v2"}, "/trade-api/ws/v2"),
-    "polymarket": Layout(
-        {"gamma": "/gamma", "clob": "/clob", "data": "/data"},
-        "/ws/market",
-        {"gamma": "gamma", "clob": "clob", "data": "data"},
-    ),
-}
 
 
 class Command(Console):
@@ -56,11 +34,9 @@ class Command(Console):
         """See `--help`."""
         parser.add_argument("--kalshi-port", type=int, default=0, help="default: any free port")
         parser.add_argument("--polymarket-port", type=int, default=0, help="default: any free port")
-        parser.add_argument("--seed", type=int, default=1, help="another seed, another world")
-        parser.add_argument("--pairs", type=int, default=30, help="markets listed at both venues")
-        parser.add_argument(
-            "--rate", type=int, default=Rates().moves, help="book moves a second, in all"
-        )
+        parser.add_argument("--seed", type=int, default=SEED, help="another seed, another world")
+        parser.add_argument("--pairs", type=int, default=PAIRS, help="markets both venues list")
+        parser.add_argument("--rate", type=int, default=RATE, help="book moves a second, in all")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ends with 0 after SIGINT or SIGTERM."""
@@ -68,11 +44,8 @@ class Command(Console):
             self.refuse("--pairs and --rate must be at least 1.")
         ports = {venue: int(options[f"{venue}_port"]) for venue in LAYOUTS}
         clock = SystemClock()
-        scenario = Scenario(
-            options["seed"],
-            options["pairs"],
-            Ns(clock.now() // ROUND * ROUND),
-            Rates(moves=options["rate"]),
+        scenario = world(
+            clock.now(), seed=options["seed"], pairs=options["pairs"], rate=options["rate"]
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
             loop.run(self._serve(scenario, ports, clock))
@@ -108,7 +81,7 @@ class Command(Console):
                 f"Port {port} is taken; stop the program that listens there, or choose another "
                 f"with --{venue}-port."
             )
-        at = f"{LOOPBACK}:{server.port}"
-        addresses = [f"{name} http://{at}{path}" for name, path in layout.paths.items()]
-        self.stdout.write(f"{venue}: {', '.join(addresses)}, ws ws://{at}{layout.ws}")
+        hosts = layout.hosts(server.port).items()
+        addresses = ", ".join(f"{name} {url}" for name, url in hosts)
+        self.stdout.write(f"{venue}: {addresses}, ws {layout.ws_url(server.port)}")
         return server

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import uvloop
 
+from feeds.credentials import BadCredentials, adapter_of
 from feeds.recordings.lines import Header
 from feeds.runtime.conversation import Outside
 from feeds.runtime.feed import Feed
@@ -19,7 +20,7 @@ from feeds.runtime.http import Http
 from feeds.runtime.listing import pages
 from feeds.runtime.recorder import MIB, Caps, Recorder, RecordingProblem
 from feeds.runtime.tally import Tally
-from feeds.venues import ADAPTERS, find
+from feeds.venues import ADAPTERS
 from feeds.venues.base import Adapter
 from markets.console import NO, NOTHING, Console
 from markets.terms.instruments import Market, MarketState
@@ -79,7 +80,10 @@ class Command(Console):
     def handle(self, *args: Any, **options: Any) -> None:
         """Progress on stderr, figures on stdout."""
         wanted = self._wanted(options)
-        adapter: Adapter = find(ADAPTERS, options["venue"])()
+        try:
+            adapter = adapter_of(options["venue"])
+        except BadCredentials as problem:
+            self.refuse(str(problem))
         given = {host: options[f"{host}_url"] for host in HOSTS if options[f"{host}_url"]}
         url = options["ws_url"] or adapter.ws
         header = Header(adapter.venue, url)
