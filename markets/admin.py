@@ -1,9 +1,12 @@
 """The admin of venues, listings, pairs, block rules and revisions."""
 
+# The admin theme carries no types.
+# mypy: disable-error-code="misc, untyped-decorator"
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
@@ -134,7 +137,8 @@ class MarketPairAdmin(ConfigAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Relation]:
         """With claims and markets, which every form shows."""
-        return super().get_queryset(request).prefetch_related("claims__market__venue")
+        rows: QuerySet[Relation] = super().get_queryset(request)
+        return rows.prefetch_related("claims__market__venue")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Pairs are proposed by the matcher or by `manage.py pairs import`."""
@@ -268,7 +272,7 @@ class BlockRuleAdmin(ConfigAdmin):
     fields = ("kind", "value", "active", "reason")
 
     def save_model(
-        self, request: HttpRequest, obj: BlockRule, form: ModelForm, change: bool
+        self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
     ) -> None:
         """The reason is the rule's own too."""
         obj.reason = form.cleaned_data["reason"]

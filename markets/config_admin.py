@@ -4,6 +4,8 @@
 form of configuration stands what is saved, what runs, and what was rejected.
 """
 
+# The admin theme carries no types.
+# mypy: disable-error-code="misc, untyped-decorator"
 from __future__ import annotations
 
 from typing import Any
@@ -37,7 +39,9 @@ class ConfigAdmin(ModelAdmin):
     list_fullwidth = True
     list_per_page = 50
 
-    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: Any) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: Any
+    ) -> None:
         """Saves the row and its revision in the request's transaction."""
         changed = [name for name in form.changed_data if name != "reason"]
         if change and not changed:
@@ -45,7 +49,9 @@ class ConfigAdmin(ModelAdmin):
         obj.save()
         self.revise(request, obj, form, changed)
 
-    def revise(self, request: HttpRequest, obj: Model, form: ModelForm, changed: list[str]) -> None:
+    def revise(
+        self, request: HttpRequest, obj: Model, form: ModelForm[Any], changed: list[str]
+    ) -> None:
         """The revision of one saved row."""
         kind = str(obj._meta.verbose_name)
         bump(

@@ -1,6 +1,10 @@
 """The admin of limits and of the engine's mode."""
 
+# The admin theme carries no types.
+# mypy: disable-error-code="misc, untyped-decorator"
 from __future__ import annotations
+
+from typing import Any
 
 from django.contrib import admin
 from django.forms import ModelForm
@@ -47,7 +51,7 @@ class ThresholdAdmin(ConfigAdmin):
         return shown(spec.default, spec.unit) if spec else "no longer used"
 
     def save_model(
-        self, request: HttpRequest, obj: Threshold, form: ModelForm, change: bool
+        self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
     ) -> None:
         """Saves through the service, which makes the revision."""
         wanted = {obj.key: form.cleaned_data["amount"]}
@@ -67,7 +71,7 @@ class EngineSettingAdmin(ConfigAdmin):
         return not EngineSetting.objects.exists()
 
     def save_model(
-        self, request: HttpRequest, obj: EngineSetting, form: ModelForm, change: bool
+        self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
     ) -> None:
         """Saves through the service, which makes the revision."""
         services.set_engine(

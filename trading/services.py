@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -151,7 +151,7 @@ def make_token(username: str, scope: str = "read", name: str = "") -> str:
     return new_token(user, scope, name)[1]
 
 
-def new_token(user: AbstractBaseUser, scope: str, name: str) -> tuple[ApiToken, str]:
+def new_token(user: User, scope: str, name: str) -> tuple[ApiToken, str]:
     """A new token's row, which keeps only a hash, and the token itself.
 
     Errors: `ValidationError` for an unknown scope.

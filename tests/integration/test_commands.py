@@ -31,9 +31,12 @@ def ends_with(*words: str) -> tuple[int, str]:
     err = StringIO()
     with pytest.raises((SystemExit, CommandError)) as ended:
         call_command(*words, stdout=StringIO(), stderr=err)
-    if isinstance(ended.value, CommandError):
-        return ended.value.returncode, str(ended.value)
-    return int(str(ended.value.code)), err.getvalue()
+    match ended.value:
+        case CommandError() as refusal:
+            return refusal.returncode, str(refusal)
+        case SystemExit() as left:
+            return int(str(left.code)), err.getvalue()
+    raise AssertionError("neither of the two")
 
 
 def test_seed_makes_a_site_that_only_looks_and_runs_twice() -> None:

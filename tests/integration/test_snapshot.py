@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from feeds import snapshot
 from markets import services
 from markets.models import Relation
+from markets.terms.units import Ns
 from risk import services as limits
 from tests.listings import AUTHOR, candidate, confirmed
 from trading.engine.config import Mode, Snapshot
@@ -37,7 +38,7 @@ def test_it_carries_confirmed_pairs_with_their_markets_venues_and_limits() -> No
 
 
 def test_before_any_change_it_is_empty_and_only_looks() -> None:
-    assert snapshot.load() == Snapshot(revision=0, at=snapshot.Ns(0))
+    assert snapshot.load() == Snapshot(revision=0, at=Ns(0))
 
 
 def test_candidates_and_blocked_pairs_stay_out() -> None:
