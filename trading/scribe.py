@@ -33,7 +33,6 @@ from markets.terms.units import MS, SECOND, Ns
 from trading import store
 from trading.runtime.clock import Clock
 from trading.runtime.crash import crash_point
-from trading.runtime.journal import CorruptJournal, Position, follow, segments
 from trading.runtime.messages import (
     Applied,
     Beat,
@@ -50,6 +49,15 @@ from trading.runtime.messages import (
     encode_frame,
     from_worker,
 )
+from trading.runtime.segments import (
+    Keep,
+    Position,
+    follow,
+    name_of,
+    pack_oldest,
+    prune,
+    segments,
+)
 
 LOG = structlog.get_logger(__name__)
 AWAY = (OperationalError, InterfaceError)
@@ -59,6 +67,7 @@ PAUSE_S = 0.05
 FIRST_RETRY = 200 * MS
 LONGEST_RETRY = 5 * SECOND
 DRAIN_S = 25.0
+HOUSEKEEPING_S = 30.0
 
 Say = Callable[[FromScribe], None]
 Loader = Callable[[], tuple[int, bytes]]
@@ -102,9 +111,14 @@ class RowWriter:
             tell_pages(deals)
         return len(found)
 
+    @property
+    def position(self) -> Position:
+        """How far the rows are written."""
+        return self._position or Position()
+
     def _begin(self, cursor: store.Cursor) -> Position:
         newest = segments(self.directory)[-1:]
-        if newest and newest[0].name < cursor.segment:
+        if newest and name_of(newest[0]) < cursor.segment:
             LOG.warning("journal was replaced", was=cursor.segment)
             return Position()
         return Position(cursor.segment, cursor.offset)
@@ -387,6 +401,32 @@ class Tail(threading.Thread):
             self._ending.wait(PAUSE_S)
 
 
+class Housekeeper(threading.Thread):
+    """Packs segments whose rows are written and removes what is too old; ends with the process."""
+
+    def __init__(self, writer: RowWriter, clock: Clock, keep: Keep) -> None:
+        super().__init__(name="journal-housekeeper", daemon=True)
+        self._writer = writer
+        self._clock = clock
+        self._keep = keep
+
+    def run(self) -> None:
+        pause = threading.Event()
+        while not pause.wait(HOUSEKEEPING_S):
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Everything that can be done now."""
+        directory = self._writer.directory
+        try:
+            while pack_oldest(directory, self._writer.position) is not None:
+                pass
+            prune(directory, self._clock.now(), self._keep)
+        except FileNotFoundError:
+            # Another scribe, not yet gone, tidied the same file.
+            LOG.info("journal tidied by another scribe")
+
+
 class Pipes:
     """The two pipes; whole messages, from either thread."""
 
@@ -453,7 +493,9 @@ class Scribe:
         self._clock = clock
         self._pipes = pipes
         self._database = Database(clock, pipes.say)
-        self._tail = Tail(RowWriter(directory), Database(clock, pipes.say))
+        writer = RowWriter(directory)
+        self._tail = Tail(writer, Database(clock, pipes.say))
+        self._housekeeper = Housekeeper(writer, clock, Keep())
         self._lease = LeaseKeeper(name, holder, clock)
         self._config = ConfigWatch(load or snapshot_loader())
         self._commands = CommandRelay(clock)
@@ -477,6 +519,7 @@ class Scribe:
         Errors: `CorruptJournal`, and whatever else ended the journal's thread.
         """
         self._tail.start()
+        self._housekeeper.start()
         try:
             while not (self._terminated or self._stopped or self._pipes.ended):
                 self._hear()
@@ -570,6 +613,3 @@ def serve(directory: Path, name: str, holder: str, clock: Clock) -> None:
     # Ctrl-C reaches the whole terminal; the trading process ends in order and closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     scribe.run()
-
-
-__all__ = ["CorruptJournal", "Pipes", "RowWriter", "Scribe", "serve"]

@@ -12,13 +12,10 @@ from tests.fakes import START, ManualClock, request
 from trading.engine.events import Event, HealthReported, TimerFired
 from trading.engine.intents import Intent, PlaceOrder
 from trading.replay.records import SCHEMA, Checkpoint, EventRecord, Header, IntentsRecord
-from trading.runtime.journal import (
+from trading.runtime.journal import DiskGuard, Journal, JournalFailed, Rotation
+from trading.runtime.segments import (
     CorruptJournal,
-    DiskGuard,
-    Journal,
-    JournalFailed,
     Position,
-    Rotation,
     follow,
     frame,
     read_segment,

@@ -26,8 +26,14 @@ from trading.engine.orders import BookKind
 from trading.replay.records import SCHEMA, Header, IntentsRecord, Record
 from trading.runtime.executor import Executor, Lease
 from trading.runtime.inbox import Inbox
-from trading.runtime.journal import Journal, Rotation, frame, read_segment, recover, segments
+from trading.runtime.journal import Journal, Rotation
 from trading.runtime.runner import Runner, resume
+from trading.runtime.segments import (
+    frame,
+    read_segment,
+    recover,
+    segments,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -37,16 +37,15 @@ from trading.engine.orders import BookKind, OrderRequest
 from trading.replay.records import SCHEMA, EventRecord, Header, IntentsRecord
 from trading.runtime.executor import Executor, Lease
 from trading.runtime.inbox import Inbox
-from trading.runtime.journal import (
-    Journal,
+from trading.runtime.journal import Journal, Rotation
+from trading.runtime.runner import Resumed, Runner, resume
+from trading.runtime.segments import (
     Position,
-    Rotation,
     follow,
     read_segment,
     recover,
     segments,
 )
-from trading.runtime.runner import Resumed, Runner, resume
 
 ROOT = Path(__file__).resolve().parents[2]
 

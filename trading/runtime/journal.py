@@ -1,51 +1,31 @@
-"""The append-only record of everything the engine was told and answered, in segments on disk.
+"""Writes the append-only record of everything the engine was told and answered.
 
-A record is a 4-byte length, a 4-byte CRC-32 of length and body, and the body
-(`trading.replay.records`), big-endian. A segment is named by its first event, begins with a header
-and a checkpoint, and appears under its name only together with its first event. `flush` hands
-everything to the operating system, which survives `kill -9`; a thread of its own syncs it to the
-disk within 5 ms, never the loop. Only the last record of the newest segment may be torn: `recover`
-cuts it. Anything else that cannot be read is `CorruptJournal`, never skipped.
+A segment (see `segments`) is named by its first event, begins with a header and a checkpoint, and
+appears under its name only together with its first event. `flush` hands everything to the operating
+system, which survives `kill -9`; a thread of its own syncs it to the disk within 5 ms, never the
+loop.
 """
 
 import os
 import threading
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from struct import Struct
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 import msgspec
 
 from markets.terms.units import SECOND, Ns
 from trading.engine.events import Event, HealthReported
 from trading.engine.intents import Intent
-from trading.replay.records import (
-    SCHEMA,
-    Checkpoint,
-    EventRecord,
-    Header,
-    IntentsRecord,
-    Record,
-    Step,
-    decode_record,
-    encode_record,
-)
+from trading.replay.records import Checkpoint, EventRecord, Header, IntentsRecord, Record
 from trading.runtime.clock import Clock, sleep
+from trading.runtime.segments import SUFFIX, UNFINISHED, frame, read_segment
+from trading.runtime.segments import recover as recover
 
-SUFFIX = ".arbj"
-MAX_RECORD = 64 << 20
 FREE_FLOOR = 1 << 30
-_HEAD = Struct(">II")
-_LENGTH = Struct(">I")
 _BUFFER = 256 << 10
 _COALESCE_S = 0.002
-
-
-class CorruptJournal(Exception):
-    """A segment cannot be read in its middle; the message names file and offset."""
 
 
 class JournalFailed(Exception):
@@ -57,202 +37,6 @@ class Rotation(msgspec.Struct, frozen=True):
 
     size: int = 256 << 20
     age: Ns = Ns(600 * SECOND)
-
-
-class Position(msgspec.Struct, frozen=True):
-    """A place between two records: a segment's name and an offset in it. Empty: before the first
-    segment.
-    """
-
-    segment: str = ""
-    offset: int = 0
-
-
-def frame(record: Record) -> bytes:
-    """A record as it stands in the file."""
-    body = encode_record(record)
-    return _HEAD.pack(len(body), _checksum(body)) + body
-
-
-def segments(directory: Path) -> list[Path]:
-    """The segments of a journal, oldest first."""
-    return sorted(directory.glob(f"[0-9]*{SUFFIX}"))
-
-
-def _checksum(body: bytes) -> int:
-    return zlib.crc32(body, zlib.crc32(_LENGTH.pack(len(body))))
-
-
-# --- reading --------------------------------------------------------------------------------------
-
-
-def read_segment(path: Path, offset: int = 0) -> Iterator[tuple[int, Record]]:
-    """Complete records from `offset` on, each with the offset after it; stops before a torn last
-    record.
-
-    Errors: `CorruptJournal` when a record is damaged and it is not the last thing in the file.
-    """
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        file.seek(offset)
-        while (body := _read_body(file, path, offset, size)) is not None:
-            yield offset + _HEAD.size + len(body), _decoded(body, path, offset)
-            offset += _HEAD.size + len(body)
-
-
-def _decoded(body: bytes, path: Path, offset: int) -> Record:
-    try:
-        return decode_record(body)
-    except msgspec.DecodeError as problem:
-        raise CorruptJournal(
-            f"{path}: the record at byte {offset} is whole but of another schema ({problem}); "
-            "read it with the program that wrote it."
-        ) from None
-
-
-def _read_body(file: BinaryIO, path: Path, offset: int, size: int) -> bytes | None:
-    head = file.read(_HEAD.size)
-    if len(head) == _HEAD.size:
-        length, checksum = _HEAD.unpack(head)
-        if 0 < length <= MAX_RECORD and offset + _HEAD.size + length <= size:
-            body = file.read(length)
-            if len(body) == length and _checksum(body) == checksum:
-                return body
-    if head and _continues(path, offset, size):
-        raise CorruptJournal(
-            f"{path}: the record at byte {offset} is damaged and others follow it; "
-            "restore the file, or move it away together with all older ones."
-        )
-    return None
-
-
-def _continues(path: Path, offset: int, size: int) -> bool:
-    """Whether a whole record stands anywhere after a bad one: then it was not torn but damaged.
-
-    Only the first `size` bytes count: a writer may have gone on since they were measured.
-    """
-    with path.open("rb") as file:
-        data = file.read(size)
-    for start in range(offset + 1, len(data) - _HEAD.size):
-        length, checksum = _HEAD.unpack_from(data, start)
-        end = start + _HEAD.size + length
-        fits = 0 < length <= MAX_RECORD and end <= len(data)
-        if fits and _checksum(data[start + _HEAD.size : end]) == checksum:
-            return True
-    return False
-
-
-def follow(directory: Path, position: Position, limit: int) -> list[tuple[Position, Record]]:
-    """Up to `limit` records after `position`, over segments; empty when nothing new is there.
-
-    Errors: `CorruptJournal`; also when a segment that is no longer the newest ends torn.
-    """
-    found: list[tuple[Position, Record]] = []
-    here = [p for p in segments(directory) if p.name >= position.segment]
-    for number, path in enumerate(here):
-        offset = position.offset if path.name == position.segment else 0
-        for end, record in read_segment(path, offset):
-            found.append((Position(path.name, end), record))
-            offset = end
-            if len(found) == limit:
-                return found
-        if number + 1 < len(here) and offset < path.stat().st_size:
-            raise CorruptJournal(f"{path}: torn at byte {offset} although later segments exist.")
-    return found
-
-
-class Recovered:
-    """What a journal says about the past: the newest checkpoint, and the steps after it.
-
-    `checkpoint` is None for an empty journal. `last_seq` and `last_at` are of the last event. `cut`
-    is the number of bytes of a torn record that were removed.
-    """
-
-    def __init__(self, path: Path | None, checkpoint: Checkpoint | None, cut: int) -> None:
-        self.path = path
-        self.checkpoint = checkpoint
-        self.cut = cut
-        self.last_seq = checkpoint.seq if checkpoint else 0
-        self.last_at = checkpoint.at if checkpoint else Ns(0)
-
-    def steps(self) -> Iterator[Step]:
-        """The events after the checkpoint with their recorded answers; moves `last_seq` and
-        `last_at` on.
-        """
-        if self.path is None:
-            return
-        for step in steps_of(record for _, record in read_segment(self.path)):
-            self.last_seq, self.last_at = step.seq, step.event.at
-            yield step
-
-    def complete(self, seq: int, intents: tuple[Intent, ...]) -> None:
-        """Adds the answer to the last event, which a crash kept from being written. None of it had
-        left.
-        """
-        if self.path is None:
-            raise ValueError("an empty journal has no event to complete")
-        with self.path.open("ab") as file:
-            file.write(frame(IntentsRecord(seq, intents)))
-            file.flush()
-            os.fdatasync(file.fileno())
-
-
-def steps_of(records: Iterator[Record]) -> Iterator[Step]:
-    """Events joined with their answers; headers and checkpoints left out."""
-    waiting: EventRecord | None = None
-    for record in records:
-        match record:
-            case EventRecord():
-                if waiting is not None:
-                    yield Step(waiting.seq, waiting.event)
-                waiting = record
-            case IntentsRecord() if waiting is not None:
-                yield Step(waiting.seq, waiting.event, record.intents)
-                waiting = None
-            case _:
-                pass
-    if waiting is not None:
-        yield Step(waiting.seq, waiting.event)
-
-
-def recover(directory: Path) -> Recovered:
-    """Cuts a torn end off the newest segment and finds where to begin.
-
-    Errors: `CorruptJournal` when the newest segment is damaged otherwise.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    for leftover in directory.glob(f"*{SUFFIX}.new"):
-        leftover.unlink()
-    cut = 0
-    for path in reversed(segments(directory)):
-        size = path.stat().st_size
-        end, checkpoint = _scan(path)
-        if end < size:
-            cut += size - end
-            os.truncate(path, end)
-        if checkpoint is not None:
-            return Recovered(path, checkpoint, cut)
-        path.unlink()
-    return Recovered(None, None, cut)
-
-
-def _scan(path: Path) -> tuple[int, Checkpoint | None]:
-    end, checkpoint = 0, None
-    for end, record in read_segment(path):  # noqa: B007  the last value is wanted
-        match record:
-            case Header(schema=schema) if schema != SCHEMA:
-                raise CorruptJournal(
-                    f"{path} has schema {schema}, this program reads {SCHEMA}; "
-                    "finish it with the program that wrote it."
-                )
-            case Checkpoint():
-                checkpoint = record
-            case _:
-                pass
-    return end, checkpoint
-
-
-# --- writing --------------------------------------------------------------------------------------
 
 
 class _Syncer(threading.Thread):
@@ -422,7 +206,7 @@ class Journal:
         assert self._path is not None  # noqa: S101  a buffer is filled only after `_rotate`
         if self._path.exists() and _has_events(self._path):
             raise FileExistsError(f"{self._path} exists already")
-        new = self._path.with_name(self._path.name + ".new")
+        new = self._path.with_name(self._path.name + UNFINISHED)
         fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         _write_all(fd, self._buffer)
         new.rename(self._path)

@@ -16,7 +16,8 @@ from trading.replay.records import Checkpoint
 from trading.runtime.clock import Clock, Handle
 from trading.runtime.crash import crash_point
 from trading.runtime.inbox import Inbox
-from trading.runtime.journal import Journal, Recovered
+from trading.runtime.journal import Journal
+from trading.runtime.segments import Recovered
 
 TURN_EVENTS = 64
 TURN_NS = 2 * MS

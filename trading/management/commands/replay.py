@@ -17,7 +17,7 @@ from trading.engine.engine import Engine
 from trading.engine.intents import Intent
 from trading.replay.records import Header, Record
 from trading.replay.replay import Difference, Outcome, replay
-from trading.runtime.journal import CorruptJournal, read_segment, segments
+from trading.runtime.segments import CorruptJournal, read_segment, segments
 
 DONE, DIFFERENT, UNREADABLE, NOTHING = 0, 1, 2, 3
 

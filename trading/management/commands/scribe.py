@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from trading.runtime.clock import SystemClock
-from trading.runtime.journal import CorruptJournal
+from trading.runtime.segments import CorruptJournal
 from trading.scribe import serve
 
 
