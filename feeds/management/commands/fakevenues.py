@@ -13,11 +13,13 @@ from typing import Any
 import uvloop
 
 from feeds.runtime.fakeserver import FakeServer, drive
-from feeds.runtime.world import LAYOUTS, PAIRS, RATE, SEED, world
+from feeds.runtime.world import LAYOUTS, PAIRS, RATE, ROUND, SEED, world
 from feeds.sim.scenario import Scenario
 from feeds.venues import FAKES, find
 from markets.console import Console
 from trading.runtime.clock import Clock, SystemClock
+
+__all__ = ["LAYOUTS", "ROUND", "Command"]
 
 
 class Command(Console):
