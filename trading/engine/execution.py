@@ -40,9 +40,14 @@ UNWINDS = 2
 _D = DealState
 
 
+class InvariantBroken(Exception):
+    """What cannot be: a bug. The run ends, and the next one begins with questions to the venues."""
+
+
 def open_deal(state: EngineState, plan: Plan, out: list[Intent]) -> Deal:
     """Begin an approved plan: one immediate order for each leg, all at once."""
-    assert plan.book is not None  # noqa: S101  the exec_mode gate has refused plans without a book
+    if plan.book is None:
+        raise InvariantBroken(f"A plan of {plan.relation} was approved without a book.")
     entry = state.entries[plan.relation]
     package = next(p for p in entry.packages if p.index == plan.package)
     limits = state.limits
@@ -531,7 +536,8 @@ def rearm(state: EngineState, out: list[Intent]) -> None:
 
 
 def _move(deal: Deal, to: DealState, at: Ns) -> Deal:
-    assert to in NEXT[deal.state], f"{deal.state} to {to}"  # noqa: S101  the table is the law
+    if to not in NEXT[deal.state]:
+        raise InvariantBroken(f"Deal {deal.id} cannot go from {deal.state} to {to}.")
     return replace(deal, state=to, changed_at=at)
 
 
