@@ -31,7 +31,7 @@ from trading.runtime.gateway import VenueUnreachable
 
 SAY_EVERY = Ns(5 * SECOND)
 LIMIT = 20
-HOSTS = ("rest", "gamma", "clob", "data")
+HOSTS = ("rest", "gamma", "data")
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -85,6 +85,8 @@ class Command(Console):
         except BadCredentials as problem:
             self.refuse(str(problem))
         given = {host: options[f"{host}_url"] for host in HOSTS if options[f"{host}_url"]}
+        if "rest" not in adapter.hosts and "rest" in given:
+            given["clob"] = given.pop("rest")
         url = options["ws_url"] or adapter.ws
         header = Header(adapter.venue, url)
         try:
