@@ -147,8 +147,10 @@ class ConnectionMachine(RuleBasedStateMachine):
         if len(self.link.frames) > before:
             self.unheard = False
 
+    @precondition(lambda self: not self.unheard)
     @rule()
     def lose(self) -> None:
+        """One frame at a time: ten seconds of lost answers would rightly end the socket."""
         self.fake.gap()
         self.unheard = True
 

@@ -144,18 +144,15 @@ def test_a_bid_for_no_is_an_ask_of_yes() -> None:
 def test_no_prices_on_the_yes_scale_end_all_belief_until_the_next_connection() -> None:
     talk = Talk().subscribed()
 
-    turned = {
-        "yes_dollars_fp": [["0.4200", "1"]],
-        "no_dollars_fp": [["0.4400", "1"], ["0.99", "1"]],
-    }
-    outputs = talk.snapshot("A", **turned)
+    no = [["0.4400", "1"], ["0.9900", "1"]]
+    outputs = talk.snapshot("A", yes_dollars_fp=[["0.4200", "1"]], no_dollars_fp=no)
     after = [*talk.snapshot("B"), *talk.tick(30_000)]
     talk.session.closed(talk.at, "reset")
     talk.session.opened(talk.at)
     talk.seq = 0
 
     assert faults(outputs) == ["price_scale"]
-    assert stale(outputs) == {"kalshi:B"} or stale(outputs) == {"kalshi:A", "kalshi:B"}
+    assert stale(outputs) == {"kalshi:A", "kalshi:B"}
     assert after == []
     assert books(talk.snapshot("A"))
 
