@@ -3,7 +3,6 @@
 from msgspec.structs import replace
 
 from tests.builders import (
-    FIRST,
     KA,
     START,
     at,
@@ -178,4 +177,3 @@ def test_the_venues_word_on_money_replaces_ours() -> None:
     engine, _, _ = opened()
     engine.step(cash(KA, "12"))
     assert engine.state.cash[account(BookKind.PAPER, KA)] == usd(12)
-    assert FIRST in engine.state.markets
