@@ -252,3 +252,11 @@ def test_a_change_told_counts_as_a_confirmation() -> None:
 
     assert not builder.seen(Ns(SEEN_EVERY + 1))
     assert builder.seen(Ns(2 * SEEN_EVERY))
+
+
+def test_changes_said_together_that_undo_each_other_are_no_news() -> None:
+    builder = live()
+
+    there_and_back = ((Side.BUY, px(42), Qty(1)), (Side.BUY, px(42), Qty(10 * ONE)))
+
+    assert builder.set_all(there_and_back, Ns(7)) is None

@@ -579,3 +579,47 @@ def test_a_later_session_never_gives_a_book_the_epoch_of_an_earlier_one() -> Non
     (after,) = books(later.snapshot("A"))
 
     assert after.epoch > before.epoch
+
+
+def test_a_snapshot_with_a_number_we_cannot_read_puts_one_book_in_doubt() -> None:
+    talk = Talk().subscribed()
+
+    outputs = talk.snapshot("A", yes_dollars_fp=[["0.42", "many"]])
+
+    assert faults(outputs) == ["bad_number"]
+    assert stale(outputs) == {"kalshi:A"}
+
+
+def test_a_closed_market_is_not_brought_back_by_frames_about_it() -> None:
+    talk = Talk(market("A", close_s=1), market("B")).subscribed()
+    talk.tick(1_000)
+
+    assert not events(talk.snapshot("A"))
+    assert not events(talk.delta("A", "0.4200", "1.00"))
+    assert not events(talk.delta("A", "odd", "1.00"))
+
+
+def test_another_subscription_taken_away_is_only_counted() -> None:
+    talk = Talk().subscribed()
+
+    outputs = talk.say({"type": "unsubscribed", "id": 9, "sid": 2, "seq": 1})
+
+    assert outputs == [Fault("unsubscribed", "sid 2")]
+
+
+def test_a_print_that_names_no_side_is_a_fault() -> None:
+    talk = Talk().subscribed()
+    body = {"market_ticker": "A", "yes_price_dollars": "0.4200", "count_fp": "2.00"}
+
+    assert faults(talk.say({"type": "trade", "msg": body})) == ["bad_trade"]
+    assert faults(talk.say({"type": "trade", "msg": {**body, "market_ticker": "C"}})) == [
+        "unknown_market"
+    ]
+
+
+def test_fees_nobody_asked_about_are_a_fault() -> None:
+    talk = Talk().subscribed()
+
+    outputs = talk.session.fetched("series:E", answered({"series": {"ticker": "S"}}), talk.at)
+
+    assert faults(outputs) == ["unknown_event"]
