@@ -594,9 +594,14 @@ def test_a_closed_market_is_not_brought_back_by_frames_about_it() -> None:
     talk = Talk(market("A", close_s=1), market("B")).subscribed()
     talk.tick(1_000)
 
-    assert not events(talk.snapshot("A"))
-    assert not events(talk.delta("A", "0.4200", "1.00"))
-    assert not events(talk.delta("A", "odd", "1.00"))
+    outputs = [
+        *talk.snapshot("A"),
+        *talk.delta("A", "0.4200", "1.00"),
+        *talk.delta("A", "odd", "1.00"),
+    ]
+
+    assert not books(outputs)
+    assert not stale(outputs)
 
 
 def test_another_subscription_taken_away_is_only_counted() -> None:
