@@ -57,7 +57,12 @@ def _navigation() -> list[dict[str, Any]]:
         {
             "title": "Watch",
             "items": [
-                {"title": "Live edges", "icon": "monitoring", "link": "/"},
+                {
+                    "title": "Live edges",
+                    "icon": "monitoring",
+                    "link": "/",
+                    "active": lambda request: False,
+                },
                 _item("Workers", "ecg_heart", "trading.workerheartbeat"),
             ],
         },

@@ -168,7 +168,7 @@ class MarketPair(Relation):
 
     class Meta:
         proxy = True
-        verbose_name = "market pair"
+        verbose_name = "pair"
 
 
 class Claim(models.Model):
@@ -249,6 +249,7 @@ class ConfigRevision(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        verbose_name = "revision"
 
     def __str__(self) -> str:
         return f"revision {self.pk}"

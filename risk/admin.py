@@ -27,8 +27,8 @@ class ThresholdAdmin(ConfigAdmin):
     list_display = ("key", "current", "bounds", "shipped", "group", "meaning")
     list_filter = ("group",)
     search_fields = ("key", "meaning")
-    readonly_fields = ("key", "current", "bounds", "shipped", "meaning")
-    fields = ("key", "meaning", "current", "bounds", "shipped", "amount", "reason")
+    readonly_fields = ("key", "meaning")
+    fields = ("key", "meaning", "amount", "reason")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Every limit has its row from the beginning."""

@@ -22,6 +22,7 @@ class Threshold(models.Model):
 
     class Meta:
         ordering = ("id",)
+        verbose_name = "limit"
         constraints = (
             models.UniqueConstraint(fields=("key", "scope"), name="one_threshold_per_scope"),
         )
@@ -51,6 +52,7 @@ class EngineSetting(models.Model):
     note = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        verbose_name = verbose_name_plural = "engine mode"
         constraints = (models.CheckConstraint(condition=models.Q(id=1), name="one_engine_setting"),)
 
     def __str__(self) -> str:

@@ -304,6 +304,7 @@ class WorkerHeartbeat(models.Model):
 
     class Meta:
         ordering = ("name",)
+        verbose_name = "worker"
 
     def __str__(self) -> str:
         return self.name
@@ -359,6 +360,7 @@ class ApiToken(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
+        verbose_name = "API token"
 
     def __str__(self) -> str:
         return self.name or f"token of {self.user}"
