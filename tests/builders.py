@@ -132,6 +132,12 @@ def snapshot(
     )
 
 
+def limited(limits: dict[str, int]) -> Snapshot:
+    """The usual configuration with limits by name."""
+    usual = snapshot()
+    return replace(usual, limits=replace(usual.limits, **limits))
+
+
 def started(config: Snapshot | None = None, *, mode: str = "paper", run: str = "r") -> Engine:
     """An engine that runs a configuration and whose venues deliver."""
     engine = Engine(Chain())

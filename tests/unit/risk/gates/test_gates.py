@@ -22,6 +22,7 @@ from tests.builders import (
     cash,
     command,
     gap,
+    limited,
     market,
     px,
     qty,
@@ -102,7 +103,7 @@ def test_a_person_and_the_settings_can_stop_looking(name: str, kind: str, limit:
     engine.step(command(kind))
     show(engine, *gap())
     assert "alice" in refused(name, engine.state).reason
-    assert "settings" in refused(name, ready(snapshot(**{limit: 1}))).reason
+    assert "settings" in refused(name, ready(limited({limit: 1}))).reason
 
 
 def test_a_naked_leg_of_the_relation_holds_it() -> None:
@@ -245,7 +246,7 @@ def test_costly_tail_worlds_refuse() -> None:
 )
 def test_a_money_limit_refuses_what_goes_beyond_it(name: str, limits: dict[str, int]) -> None:
     wide = plan(ready())
-    state = ready(snapshot(**limits))
+    state = ready(limited(limits))
     found = refused(name, state, wide)
     assert found.limit == next(iter(limits.values()))
     assert found.actual is not None
@@ -261,7 +262,7 @@ def test_a_money_limit_refuses_what_goes_beyond_it(name: str, limits: dict[str, 
     ],
 )
 def test_a_plan_is_cut_to_the_exposure_left(limits: dict[str, int]) -> None:
-    state = ready(snapshot(**limits))
+    state = ready(limited(limits))
     cut = plan(state)
     assert Qty(0) < cut.size < plan(ready()).size
     assert all(BY_NAME[name](cut, state) is None for name in BY_NAME)
