@@ -19,6 +19,7 @@ import msgspec
 from feeds.books.builder import MarketBuilder, Resync
 from feeds.venues.base import Drop, Emit, Fault, Fetch, Output, Reply, Request, Send
 from feeds.venues.kalshi import parse, wire
+from feeds.venues.kalshi.asks import SnapshotAsks
 from feeds.venues.kalshi.catalogue import schedule_of
 from markets.terms.ids import MarketId
 from markets.terms.instruments import Market, MarketState
@@ -41,22 +42,12 @@ MAX_UNREADABLE = 20
 CONFIRM_EVERY = 500 * MS
 PROBE_AFTER = 1 * SECOND
 SILENT_AFTER = 10 * SECOND
-ASK_EVERY = 250 * MS
-ASK_AGAIN = 3 * SECOND
-MAX_TRIES = 5
 
 _FRAMES: msgspec.json.Decoder[wire.Frame] = msgspec.json.Decoder(wire.Frame)
 _ENVELOPES = msgspec.json.Decoder(wire.Envelope)
 _MARKETS = msgspec.json.Decoder(wire.MarketReply)
 _EVENTS = msgspec.json.Decoder(wire.EventReply)
 _SERIES = msgspec.json.Decoder(wire.SeriesReply)
-
-
-class _Asked(msgspec.Struct, gc=False):
-    """A snapshot we wait for."""
-
-    at: Ns
-    tries: int
 
 
 class KalshiSession:
@@ -84,9 +75,8 @@ class KalshiSession:
         self._book_sid: int | None = None
         self._other_sids: set[int] = set()
         self._next: dict[int, int] = {}
-        self._waiting: dict[str, _Asked] = {}
-        self._wanted: dict[str, int] = {}
-        self._counted_at = self._asked_at = self._confirmed_at = at
+        self._asks = SnapshotAsks(at)
+        self._counted_at = self._confirmed_at = at
         self._unreadable_frames = 0
         self._is_open = False
         self._is_turned_round = False
@@ -101,7 +91,7 @@ class KalshiSession:
             # Epochs of another connection, or of a session before this one, are never met again.
             builder.epoch = max(builder.epoch, at // MS)
         tickers = list(self._markets)
-        self._waiting = {ticker: _Asked(at, 1) for ticker in tickers}
+        self._asks.expect(tickers, at)
         return [self._subscribe_books(tickers), self._command("subscribe", channels=[LIFECYCLE])]
 
     def received(self, frame: str, at: Ns) -> list[Output]:
@@ -145,7 +135,7 @@ class KalshiSession:
         if at - self._counted_at > SILENT_AFTER and any(map(self._is_kept, self._builders)):
             self._is_open = False
             return [*outputs, Drop("silent")]
-        outputs += self._repeat_questions(at)
+        outputs += [Fault("no_snapshot", ticker) for ticker in self._asks.overdue(at)]
         if self._book_sid is not None and at - self._counted_at >= PROBE_AFTER:
             self._want_probe(at)
         return outputs + self._ask(at)
@@ -244,31 +234,23 @@ class KalshiSession:
         return send
 
     def _want(self, tickers: Iterable[str]) -> None:
-        for ticker in tickers:
-            if self._is_kept(ticker):
-                self._waiting.pop(ticker, None)
-                self._wanted.setdefault(ticker, 1)
+        self._asks.want(filter(self._is_kept, tickers))
 
     def _want_probe(self, at: Ns) -> None:
         """One snapshot, of each market in turn, to see whether a resting counter still runs."""
         kept = [ticker for ticker in self._builders if self._is_kept(ticker)]
         live = [ticker for ticker in kept if self._builders[ticker].state is BookState.LIVE]
         ask = live or kept
-        if ask and not self._wanted and at - self._asked_at >= PROBE_AFTER:
-            self._wanted[ask[self._id % len(ask)]] = 1
+        if ask and self._asks.rests(at, PROBE_AFTER):
+            self._asks.want((ask[self._id % len(ask)],))
 
     def _is_kept(self, ticker: str) -> bool:
         return self._builders[ticker].state is not BookState.CLOSED
 
     def _ask(self, at: Ns) -> list[Output]:
-        """Ask for the snapshots wanted, at most four times a second."""
-        if not self._wanted or self._book_sid is None or at - self._asked_at < ASK_EVERY:
+        tickers = [] if self._book_sid is None else self._asks.due(at)
+        if not tickers:
             return []
-        self._asked_at = at
-        tickers = list(self._wanted)
-        for ticker, tries in self._wanted.items():
-            self._waiting[ticker] = _Asked(at, tries)
-        self._wanted = {}
         return [
             self._command(
                 "update_subscription",
@@ -277,19 +259,6 @@ class KalshiSession:
                 action="get_snapshot",
             )
         ]
-
-    def _repeat_questions(self, at: Ns) -> list[Output]:
-        """Snapshots that did not come are asked for again, five times, then left in doubt."""
-        outputs: list[Output] = []
-        for ticker, asked in list(self._waiting.items()):
-            if at - asked.at < ASK_AGAIN:
-                continue
-            del self._waiting[ticker]
-            if asked.tries >= MAX_TRIES:
-                outputs.append(Fault("no_snapshot", ticker))
-            elif self._is_kept(ticker):
-                self._wanted[ticker] = asked.tries + 1
-        return outputs
 
     # frames
 
@@ -300,8 +269,7 @@ class KalshiSession:
             return [Fault("unknown_market", body.market_ticker[:80])]
         if builder.state is BookState.CLOSED:
             return []
-        self._waiting.pop(body.market_ticker, None)
-        self._wanted.pop(body.market_ticker, None)
+        self._asks.forget(body.market_ticker)
         try:
             bids, asks = parse.levels(body.yes_dollars_fp, body.no_dollars_fp)
         except ValueError as problem:
@@ -387,7 +355,7 @@ class KalshiSession:
         if ticker not in self._builders or len(self._builders) == 1:
             return [Drop("subscription_refused")]
         self._builders[ticker].state = BookState.CLOSED
-        self._waiting.pop(ticker, None)
+        self._asks.forget(ticker)
         kept = [name for name in self._builders if self._is_kept(name)]
         return [self._subscribe_books(kept)] if kept else [Drop("subscription_refused")]
 
@@ -435,8 +403,7 @@ class KalshiSession:
         if builder.state is BookState.CLOSED:
             return []
         builder.state = BookState.CLOSED
-        self._waiting.pop(ticker, None)
-        self._wanted.pop(ticker, None)
+        self._asks.forget(ticker)
         return [Emit(MarketClosed(at=at, market=builder.market))]
 
     def _on_settled(self, found: wire.Market, at: Ns) -> list[Output]:
