@@ -1,1 +1,1 @@
-"""Simulated markets: a seeded scenario that moves equivalent markets, and an exchange that matches orders."""
+"""Simulated markets: a seeded scenario that moves equivalent markets, and an exchange."""

@@ -47,7 +47,7 @@ def test_no_float_stands_where_money_is_decided(path: Path) -> None:
         is_name = isinstance(node, ast.Name) and node.id == "float"
         is_division = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
         is_float = is_literal or is_name or is_division
-        assert not is_float, f"{named(path)}:{node.lineno}"
+        assert not is_float, f"{named(path)}:{getattr(node, 'lineno', '?')}"
 
 
 @pytest.mark.parametrize("path", modules(("trading/engine", "risk/gates")), ids=named)
@@ -74,7 +74,7 @@ def test_no_module_has_a_name_that_says_nothing(path: Path) -> None:
 
 
 def contract(words: str) -> dict[str, list[str]]:
-    found = [c for c in CONTRACTS["contracts"] if words in c["name"]]
+    found: list[dict[str, list[str]]] = [c for c in CONTRACTS["contracts"] if words in c["name"]]
     assert len(found) == 1
     return found[0]
 

@@ -25,8 +25,9 @@ from trading.engine.intents import Intent
 from trading.replay.records import SCHEMA, Header
 from trading.runtime.clock import SystemClock
 from trading.runtime.inbox import Inbox
-from trading.runtime.journal import Journal, read_segment, segments, steps_of
+from trading.runtime.journal import Journal
 from trading.runtime.runner import Runner
+from trading.runtime.segments import read_segment, segments, steps_of
 
 PAIRS = 200
 SECONDS = 5
