@@ -14,6 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from feeds.venues import ADAPTERS, FAKES
+
 
 @register()
 def times_are_utc(**_: Any) -> list[CheckMessage]:
@@ -27,9 +29,8 @@ def times_are_utc(**_: Any) -> list[CheckMessage]:
 
 @register()
 def venues_are_importable(**_: Any) -> list[CheckMessage]:
-    """Every adapter the registry of venues names is there."""
-    registry = importlib.import_module("feeds.venues")
-    return venue_problems(getattr(registry, "VENUES", {}))
+    """Every adapter and every fake the registry of venues names is there."""
+    return [*venue_problems(ADAPTERS), *venue_problems(FAKES)]
 
 
 def venue_problems(venues: Mapping[str, str]) -> list[CheckMessage]:
@@ -42,18 +43,7 @@ def venue_problems(venues: Mapping[str, str]) -> list[CheckMessage]:
 
 
 def _import_problem(path: str) -> str:
-    module, colon, attribute = path.partition(":")
-    try:
-        found = importlib.import_module(module)
-    except ImportError as problem:
-        parent, _, name = module.rpartition(".")
-        if colon or not parent:
-            return str(problem)
-        return _attribute_problem(parent, name)
-    return "" if not attribute or hasattr(found, attribute) else f"it has no {attribute}"
-
-
-def _attribute_problem(module: str, attribute: str) -> str:
+    module, _, attribute = path.rpartition(".")
     try:
         found = importlib.import_module(module)
     except ImportError as problem:
