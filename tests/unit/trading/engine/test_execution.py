@@ -133,6 +133,7 @@ def test_a_hedge_without_a_live_book_goes_out_at_its_worst_price() -> None:
 
 def test_hedging_ends_after_four_tries() -> None:
     engine, intents = mismatched("0.44x500")
+    ended: list[Intent] = []
     for n in range(4):
         (hedge,) = orders(intents)
         assert hedge.purpose is Purpose.HEDGE

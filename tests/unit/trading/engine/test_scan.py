@@ -1,0 +1,157 @@
+"""Which relations are looked at, what is told of them, and what becomes a deal."""
+
+from tests.builders import (
+    FIRST,
+    RELATION,
+    SECOND_MARKET,
+    at,
+    book,
+    command,
+    gap,
+    orders,
+    qty,
+    relation,
+    show,
+    snapshot,
+    started,
+    tick,
+    usd,
+)
+from trading.engine import events as ev
+from trading.engine.engine import Engine
+from trading.engine.intents import DealChanged, EdgeSeen, Intent, PlanRefused
+from trading.engine.scan import best_plan, room_for, route_tops
+
+
+def seen(intents: list[Intent]) -> list[EdgeSeen]:
+    return [i for i in intents if isinstance(i, EdgeSeen)]
+
+
+def refusals(intents: list[Intent]) -> list[PlanRefused]:
+    return [i for i in intents if isinstance(i, PlanRefused)]
+
+
+def quiet(**limits: int) -> Engine:
+    """An engine that looks and may not trade."""
+    engine = started(snapshot(**limits))  # type: ignore[arg-type]
+    engine.step(command("view_only"))
+    return engine
+
+
+def test_one_book_alone_shows_nothing() -> None:
+    assert show(started(), gap()[0]) == []
+
+
+def test_an_edge_is_told_with_who_moved_and_what_it_costs() -> None:
+    (edge,) = seen(show(started(), *gap()))
+    assert (edge.net, edge.cost, edge.qty, edge.gate) == (62_448, 920_000, qty(100), "")
+    assert edge.leader == SECOND_MARKET
+    assert edge.fee_rev == "ka1,pm1"
+    assert edge.profit == 6_244_800
+
+
+def test_an_edge_is_told_again_only_when_it_changes() -> None:
+    engine = quiet()
+    assert len(seen(show(engine, *gap()))) == 1
+    assert not seen(show(engine, *gap(at("0.1"))))
+    assert len(seen(show(engine, book(FIRST, "0.40x100", "0.43x100", at("0.2"))))) == 1
+
+
+def test_a_small_change_of_net_is_not_told_until_it_adds_up() -> None:
+    engine = quiet()
+    show(engine, *gap())
+    told = [
+        len(seen(show(engine, book(SECOND_MARKET, f"{bid}x100", "0.60x9", at("0.1")))))
+        for bid in ("0.501", "0.502", "0.503", "0.504")
+    ]
+    assert told == [0, 0, 1, 0]
+
+
+def test_a_refusal_is_told_once_per_gate() -> None:
+    engine = started(snapshot(min_net_edge=90_000))
+    (refused,) = refusals(show(engine, *gap()))
+    assert (refused.gate, refused.limit, refused.actual) == ("min_edge", 90_000, 62_448)
+    assert refused.reason == "Nets +6.24¢ a share, needs 9.00¢."
+    assert not refusals(show(engine, *gap(at("0.1"))))
+    engine.step(command("halt", when=at("0.2")))
+    again = refusals(engine.step(tick("relook", at("0.2"))))
+    assert [r.gate for r in again] == ["kill_switch"]
+
+
+def test_no_edge_is_worth_a_refusal() -> None:
+    engine = started()
+    wide = book(FIRST, "0.40x9", "0.45x9"), book(SECOND_MARKET, "0.40x9", "0.45x9")
+    assert not refusals(show(engine, *wide))
+    assert seen(show(engine, book(FIRST, "0.40x9", "0.50x9", at("0.1")))) == []
+
+
+def test_the_best_of_the_approved_packages_is_taken() -> None:
+    engine = started()
+    books = book(FIRST, "0.60x100", "0.62x100"), book(SECOND_MARKET, "0.50x100", "0.52x100")
+    first, second = orders(show(engine, *books))
+    assert (first.outcome, second.outcome) == (1, 0)
+
+
+def test_a_package_nobody_approved_is_not_taken() -> None:
+    engine = started(snapshot(packages=(0,)))
+    books = book(FIRST, "0.60x100", "0.62x100"), book(SECOND_MARKET, "0.50x100", "0.52x100")
+    assert not orders(show(engine, *books))
+
+
+def test_an_inverse_pair_buys_both_yes() -> None:
+    engine = started(snapshot(relation(inverse=True)))
+    books = book(FIRST, "0.40x100", "0.42x100"), book(SECOND_MARKET, "0.48x100", "0.50x100")
+    first, second = orders(show(engine, *books))
+    assert (first.outcome, second.outcome) == (0, 0)
+
+
+def test_books_past_their_age_are_not_priced() -> None:
+    engine = quiet()
+    show(engine, *gap())
+    engine.state.at = at(31)
+    assert max(route_tops(engine.state, engine.state.entries[RELATION])) < -(10**6)
+    engine.step(tick("relook", at(31)))
+    assert RELATION not in engine.state.looks
+
+
+def test_an_edge_vanishes_when_its_books_age_without_a_word() -> None:
+    engine = quiet()
+    show(engine, *gap())
+    engine.step(command("resume", when=at("0.1")))
+    told = seen(engine.step(tick("relook", at("2.5"))))
+    assert [e.gate for e in told] == ["sharp_freshness"]
+    assert not orders(show(engine, gap(at("2.6"))[0]))
+
+
+def test_a_confirmed_book_is_fresh_again() -> None:
+    engine = quiet()
+    show(engine, *gap())
+    engine.step(command("resume", when=at("0.1")))
+    engine.step(tick("relook", at("2.5")))
+    assert not orders(engine.step(ev.BookSeen(at("2.6"), FIRST, at(0))))
+    placed: list[Intent] = []
+    placed += engine.step(ev.BookSeen(at("2.7"), SECOND_MARKET, at(0)))
+    placed += engine.step(tick("relook", at("2.8")))
+    assert len(orders(placed)) == 2
+
+
+def test_the_same_relation_is_not_dealt_twice_at_once() -> None:
+    engine = started()
+    show(engine, *gap())
+    assert not orders(show(engine, *gap(at("0.5"))))
+    assert sum(isinstance(i, DealChanged) for i in show(engine, *gap(at("0.9")))) == 0
+
+
+def test_room_is_what_money_and_exposure_leave() -> None:
+    engine = quiet(max_event_exposure=46_000_000)
+    show(engine, *gap())
+    state = engine.state
+    entry = state.entries[RELATION]
+    plan = best_plan(state, entry, route_tops(state, entry))
+    assert plan is not None
+    assert plan.money <= usd(46)
+    assert room_for(state, plan) >= plan.size
+    state.cash["paper/kalshi"] = usd(10)
+    assert room_for(state, plan) < plan.size
+    state.cash["paper/kalshi"] = usd(0)
+    assert room_for(state, plan) == 0

@@ -1,0 +1,78 @@
+"""The memory survives a dump; the indexes follow the running snapshot."""
+
+import msgspec
+import pytest
+
+from tests.builders import KA, PM, RELATION, gap, limited, relation, show, snapshot, started, venue
+from trading.engine.config import Mode
+from trading.engine.orders import BookKind
+from trading.engine.state import (
+    Saved,
+    book_for,
+    exposure,
+    restored,
+    run_mode,
+    saved,
+    unresolved,
+)
+
+
+def test_what_is_restored_is_what_was_saved() -> None:
+    state = started().state
+    show(engine := started(), *gap())
+    memory = msgspec.msgpack.encode(saved(engine.state))
+    again = restored(msgspec.msgpack.decode(memory, type=Saved))
+    for name in Saved.__struct_fields__:
+        assert getattr(again, name) == getattr(engine.state, name)
+    assert again.entries == engine.state.entries
+    assert again.touched == engine.state.touched
+    assert again.active == engine.state.active
+    assert state.active == {}
+
+
+def test_the_index_knows_which_relations_a_market_touches() -> None:
+    state = started(snapshot(relation(), relation("b", "kalshi:A", "polymarket:B"))).state
+    assert state.touched["kalshi:A"] == ("a", "b")  # type: ignore[index]
+    assert state.touched["polymarket:B"] == ("b",)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("modes", "book"),
+    [
+        ((Mode.PAPER, Mode.PAPER), BookKind.PAPER),
+        ((Mode.BOTH, Mode.PAPER), BookKind.PAPER),
+        ((Mode.PAPER, Mode.DETECT), None),
+        ((Mode.LIVE, Mode.LIVE), None),
+        ((Mode.LIVE, Mode.PAPER), None),
+    ],
+)
+def test_paper_needs_every_yes_and_money_is_never_armed(
+    modes: tuple[Mode, ...], book: BookKind | None
+) -> None:
+    assert book_for(modes) is book
+
+
+def test_an_unheard_of_mode_only_looks() -> None:
+    assert run_mode("") is Mode.DETECT
+    assert run_mode("both") is Mode.BOTH
+
+
+def test_a_single_venue_package_asks_only_its_own_venue() -> None:
+    config = snapshot(packages=(0, 2), venues=(venue(KA), venue(PM, mode=Mode.DETECT)))
+    routes = started(config).state.entries[RELATION].routes
+    assert [r.book for r in routes] == [None, BookKind.PAPER]
+
+
+def test_exposure_counts_promises_until_they_end() -> None:
+    engine = started()
+    show(engine, *gap())
+    stakes = exposure(engine.state, BookKind.PAPER)
+    assert stakes.deals == 1
+    assert stakes.total == sum(stakes.venues.values()) == stakes.relations[RELATION]
+    assert stakes.total == sum(stakes.promises.values())
+    assert exposure(engine.state, BookKind.LIVE).total == 0
+    assert unresolved(engine.state) == []
+
+
+def test_limits_are_those_of_the_snapshot() -> None:
+    assert started(limited({"open_deals": 3})).state.limits.open_deals == 3
