@@ -97,8 +97,9 @@ def accepted(state: EngineState, event: OrderAccepted, out: list[Intent]) -> Ord
     order = _known(state, event.order, "acceptance", event.at, out)
     if order is None:
         return None
-    to = OrderState.PART if order.filled else OrderState.OPEN
-    order = replace(moved(order, to, event.at), venue_order=event.venue_order or order.venue_order)
+    if order.state not in TERMINAL:
+        order = moved(order, OrderState.PART if order.filled else OrderState.OPEN, event.at)
+    order = replace(order, venue_order=event.venue_order or order.venue_order)
     _store(state, order)
     return order
 
