@@ -26,11 +26,18 @@ AUTHOR = "demo"
 CATALOGUE_MINUTES = 10
 APART_PPM = 500
 VOID_PPM = 300
-# Least edge 0.8 cents instead of 2.5, and $5,000 in all instead of $500.
-OVERRIDES = {"min_net_edge": 8_000, "max_total_exposure": 5_000 * MICRO}
+PAPER_CASH = 100_000 * MICRO
+# So that deals happen within a minute, and still happen after an hour.
+OVERRIDES = {
+    "min_net_edge": 8_000,
+    "match_interval_ms": 15_000,
+    "max_event_exposure": 5_000 * MICRO,
+    "max_total_exposure": 100_000 * MICRO,
+    "venue_capital": 100_000 * MICRO,
+}
 OVERRIDES_REASON = (
-    "Demonstration: a least net edge of 0.8 ¢ and $5,000 at work in all, so that paper deals "
-    "happen within a minute; every other limit as shipped."
+    "Demonstration: a least net edge of 0.8 ¢, a deal of a pair at most every 15 s, and play money "
+    "for hours ($5,000 a pair, $100,000 in all); every other limit as shipped."
 )
 NOTE = "armed paper profile of the demonstration"
 
@@ -72,7 +79,7 @@ def seed_demo(scenario: Scenario, addresses: dict[str, Address], at: Ns) -> Seed
 def _point(venue: str, address: Address, *, is_first: bool) -> None:
     wanted: dict[str, object] = {**address.columns, "ws_url": address.ws_url}
     if is_first:
-        wanted |= {"enabled": True, "mode": "paper"}
+        wanted |= {"enabled": True, "mode": "paper", "paper_cash": PAPER_CASH}
     markets.set_venue(venue, AUTHOR, "Demonstration: the fake venue's addresses.", **wanted)
 
 

@@ -13,9 +13,9 @@ from unfold.decorators import display
 
 from markets.config_admin import ConfigAdmin, author_of
 from risk import services
-from risk.amounts import shown
 from risk.forms import EngineForm, ThresholdForm
 from risk.models import EngineSetting, Threshold
+from trading.amounts import shown
 from trading.engine.config import SPECS
 
 

@@ -16,8 +16,8 @@ from django.db import transaction
 from markets import selectors as markets
 from markets import services as market_services
 from risk import selectors, services
-from risk.amounts import text_of, value_of
 from risk.founding import MODE, NAMES
+from trading.amounts import text_of, value_of
 from trading.engine.config import SPECS, Unit
 
 VENUE_WORDS = ("enabled", "mode", "trade_age_ms", "paper_latency_ms", "paper_cash", "payout_lag_ms")

@@ -13,8 +13,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from markets.forms import ReasonForm
 from risk import services
-from risk.amounts import shown, text_of, value_of
 from risk.models import EngineSetting, Threshold
+from trading.amounts import shown, text_of, value_of
 from trading.engine.config import SPECS
 
 

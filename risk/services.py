@@ -19,8 +19,8 @@ from markets.models import ConfigRevision
 from markets.revisions import Change, bump, change
 from markets.terms.units import Ns
 from risk import selectors
-from risk.amounts import shown
 from risk.models import EngineSetting, Threshold
+from trading.amounts import shown
 from trading.engine.config import LIMITS, SPECS, LimitSpec, Mode, Snapshot
 
 

@@ -12,11 +12,14 @@ from markets import services as markets
 from markets.api import PageOut, shown
 from markets.wire import dollars, iso, size, tell
 from trading import live, rows, selectors, services
+from trading.amounts import text_of
+from trading.engine.config import Unit
 from trading.engine.pictures import RelationPicture
 from trading.refusals import Refused
 
 router = Router(tags=["trading"])
 NEEDS = {"confirm_pair": "admin", "block_pair": "admin"}
+UNITS = [unit.value for unit in Unit]
 REACH = {"read": 0, "trade": 1, "admin": 2}
 
 
@@ -89,8 +92,16 @@ def decisions(
     relation: str = "",
     gate: str = "",
 ) -> dict[str, Any]:
-    """Plans refused and approved, newest first; `limit` and `actual` in base units of `unit`."""
-    return shown(selectors.decisions(cursor, limit, relation=relation, gate=gate))
+    """Plans refused and approved, newest first; `limit` and `actual` as plain numbers of `unit`."""
+    found = selectors.decisions(cursor, limit, relation=relation, gate=gate)
+    return {"items": [_decision(d) for d in found.items], "next": found.next}
+
+
+def _decision(row: selectors.DecisionRow) -> dict[str, Any]:
+    told = tell(row)
+    if row.unit in UNITS:
+        told |= {name: text_of(told[name], row.unit) for name in ("limit", "actual")}
+    return told
 
 
 @router.get("/deals", response=PageOut)

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django_celery_beat.models import PeriodicTask
 
 from feeds import snapshot
+from feeds.invented import OVERRIDES, OVERRIDES_REASON
 from markets import selectors, services
 from markets.models import Market, Relation, Venue
 from risk import selectors as risk
@@ -52,9 +53,9 @@ def test_it_gives_the_worker_everything_it_needs() -> None:
 def test_limits_are_as_shipped_except_what_the_reason_names() -> None:
     seed()
     changed = {row.spec.key for row in risk.limit_rows() if not row.is_default}
-    assert changed == {"min_net_edge", "max_total_exposure"}
+    assert changed == set(OVERRIDES)
     assert len(risk.values()) == len(LIMITS)
-    assert any("0.8 ¢ and $5,000" in r.reason for r in selectors.revisions(200))
+    assert any(r.reason == OVERRIDES_REASON for r in selectors.revisions(200))
 
 
 def test_a_second_run_changes_nothing() -> None:

@@ -97,6 +97,12 @@ def test_one_deal_comes_with_steps_orders_and_fills(reader: Caller) -> None:
     assert [f["fee"] for f in found["fills"]] == ["0.03", "0.03"]
 
 
+def test_a_refusal_is_told_in_the_unit_of_its_gate(reader: Caller) -> None:
+    a_deal()
+    told = reader.get("decisions", gate="min_edge").json()["items"][0]
+    assert (told["actual"], told["limit"], told["unit"]) == ("1.3", "2.5", "¢")
+
+
 def test_what_is_not_there_is_a_problem_with_a_sentence(reader: Caller) -> None:
     answer = reader.get("deals/none")
     assert answer.status_code == 404
