@@ -108,7 +108,7 @@ def test_dump_and_tail_give_the_same_state_and_intents(
             said = engine.step(event)
             tape.heard(said)
             wire = msgspec.msgpack.encode(event)
-            again = twin.step(msgspec.msgpack.decode(wire, type=ev.Event))  # type: ignore[arg-type]
+            again = twin.step(msgspec.msgpack.decode(wire, type=ev.Event))
             assert msgspec.msgpack.encode(said) == msgspec.msgpack.encode(again)
     assert engine.dump() == twin.dump()
 
