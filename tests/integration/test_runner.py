@@ -32,7 +32,7 @@ from trading.engine.events import (
     RunStarted,
     TimerFired,
 )
-from trading.engine.intents import PlaceOrder
+from trading.engine.intents import Intent, PlaceOrder
 from trading.engine.orders import BookKind, OrderRequest
 from trading.replay.records import SCHEMA, EventRecord, Header, IntentsRecord
 from trading.runtime.executor import Executor, Lease
@@ -42,6 +42,7 @@ from trading.runtime.runner import Resumed, Runner, resume
 from trading.runtime.segments import (
     Position,
     follow,
+    frame,
     read_segment,
     recover,
     segments,
@@ -118,22 +119,46 @@ def events_of(directory: Path) -> list[Event]:
     return [r.event for _, r in follow(directory, Position(), 999) if isinstance(r, EventRecord)]
 
 
-async def test_an_order_is_on_record_before_it_leaves(tmp_path: Path) -> None:
+class Witness:
+    """Carries nothing out; notes what was on record when it was asked to."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.on_record: list[list[str]] = []
+
+    def carry(self, intent: Intent) -> None:
+        found = follow(self.directory, Position(), 99)
+        self.on_record.append([type(r).__name__ for _, r in found])
+
+    def stop(self, reason: str) -> None:
+        pass
+
+
+def test_an_order_is_on_record_before_it_leaves(tmp_path: Path) -> None:
+    clock, inbox, witness = ManualClock(), Inbox(), Witness(tmp_path)
+    runner = Runner(CountingEngine(), witness, inbox, clock)
+    header = Header(SCHEMA, "r", START)
+    with Journal(tmp_path, header, runner.checkpoint, clock) as journal:
+        inbox.put(book())
+        runner.drain(journal)
+
+    assert witness.on_record == [["Header", "Checkpoint", "EventRecord", "IntentsRecord"]]
+
+
+async def test_an_answer_that_a_crash_kept_off_the_record_is_written_by_the_next_start(
+    tmp_path: Path,
+) -> None:
     worker = Worker(tmp_path)
-    on_record: list[int] = []
-    place = worker.gateway.place
-
-    async def watched(request: object) -> None:
-        on_record.append(len(follow(tmp_path, Position(), 99)))
-        await place(request)  # type: ignore[arg-type]
-
-    worker.gateway.place = watched  # type: ignore[method-assign]
-
-    await worker.work(book())
+    await worker.work(command("halt"))
     await worker.end()
+    (path,) = segments(tmp_path)
+    whole = path.read_bytes()
+    _, answer = list(read_segment(path))[-1]
+    path.write_bytes(whole[: -len(frame(answer))])
 
-    # Header, checkpoint, event and the answer that holds the order.
-    assert on_record == [4]
+    Worker(tmp_path)
+
+    assert path.read_bytes() == whole
 
 
 async def test_what_the_venue_answers_is_an_event_like_any_other(tmp_path: Path) -> None:
