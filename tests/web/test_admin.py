@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from feeds import services as feeds
 from markets import selectors
@@ -264,3 +265,30 @@ def test_records_cannot_be_added_changed_or_deleted(operator: Client) -> None:
     assert operator.post(change_url(deal), {"state": "closed"}).status_code == 403
     delete = reverse("admin:trading_deal_delete", args=(deal.pk,))
     assert operator.post(delete, {"post": "yes"}).status_code == 403
+
+
+def test_a_periodic_job_is_listed_with_the_tasks_there_are_and_can_be_slowed_down(
+    operator: Client,
+) -> None:
+    feeds.seed()
+    job = PeriodicTask.objects.get(name="Catalogue of kalshi")
+    url = change_url(job)
+    shown = operator.get(url).content.decode()
+    assert '<option value="feeds.sync_catalogue">' in shown
+
+    slower = IntervalSchedule.objects.create(every=7, period=IntervalSchedule.HOURS)
+    form = operator.get(url).context["adminform"].form
+    wanted = {n: v for n, v in form.initial.items() if v not in (None, False)}
+    wanted |= {"enabled": "on", "interval": slower.pk}
+    answer = operator.post(url, wanted)
+
+    assert answer.status_code == 302
+    job.refresh_from_db()
+    assert job.interval == slower
+
+
+@pytest.mark.parametrize("name", ["auth_user", "auth_group", "django_celery_beat_periodictask"])
+def test_the_tables_of_libraries_open_too(operator: Client, name: str) -> None:
+    feeds.seed()
+    assert operator.get(reverse(f"admin:{name}_changelist")).status_code == 200
+    assert operator.get(reverse(f"admin:{name}_add")).status_code == 200
