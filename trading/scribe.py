@@ -17,33 +17,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import redis
 import structlog
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection
 from django.utils.module_loading import import_string
 
-from markets import selectors as market_selectors
-from markets.moments import moment
-from markets.revisions import HINT_CHANNEL
 from markets.terms.units import MS, SECOND, Ns
-from trading import store
+from trading.duties import (
+    CommandRelay,
+    ConfigWatch,
+    Heartbeat,
+    Hints,
+    LeaseKeeper,
+    Loader,
+    RowWriter,
+)
 from trading.runtime.clock import Clock
-from trading.runtime.crash import crash_point
 from trading.runtime.messages import (
     Applied,
     Beat,
-    CommandArrived,
-    ConfigLoaded,
     Frames,
     FromScribe,
     FromWorker,
     Health,
-    LeaseHeld,
-    LeaseLost,
     Status,
     Stop,
     encode_frame,
@@ -51,18 +48,12 @@ from trading.runtime.messages import (
 )
 from trading.runtime.segments import (
     Keep,
-    Position,
-    follow,
-    name_of,
     pack_oldest,
     prune,
-    segments,
 )
 
 LOG = structlog.get_logger(__name__)
 AWAY = (OperationalError, InterfaceError)
-LEASE_TIME = 5 * SECOND
-BATCH = 500
 PAUSE_S = 0.05
 FIRST_RETRY = 200 * MS
 LONGEST_RETRY = 5 * SECOND
@@ -70,247 +61,6 @@ DRAIN_S = 25.0
 HOUSEKEEPING_S = 30.0
 
 Say = Callable[[FromScribe], None]
-Loader = Callable[[], tuple[int, bytes]]
-
-
-# --- duties, each one call that does what is due now ----------------------------------------------
-
-
-class RowWriter:
-    """Brings the journal of `directory` into rows, in batches of one transaction each."""
-
-    def __init__(self, directory: Path, cursor: str = "journal") -> None:
-        self.directory = directory
-        self._cursor = cursor
-        self._names = store.Names()
-        self._position: Position | None = None
-        self.seq = 0
-
-    def work(self, limit: int = BATCH) -> int:
-        """Writes what is new, at most `limit` records; how many there were.
-
-        Errors: those of `AWAY` while the database is away, `CorruptJournal`.
-        """
-        if self._position is not None and not follow(self.directory, self._position, 1):
-            return 0
-        with transaction.atomic():
-            cursor = store.read_cursor(self._cursor, lock=True)
-            found = follow(self.directory, self._begin(cursor), limit)
-            deals = store.write((record for _, record in found), self._names)
-            if found:
-                position, record = found[-1]
-                cursor = store.Cursor(
-                    position.segment, position.offset, getattr(record, "seq", cursor.seq)
-                )
-                store.move_cursor(self._cursor, cursor)
-            crash_point("before_commit")
-        crash_point("after_commit")
-        self._position = Position(cursor.segment, cursor.offset)
-        self.seq = cursor.seq
-        if deals:
-            tell_pages(deals)
-        return len(found)
-
-    @property
-    def position(self) -> Position:
-        """How far the rows are written."""
-        return self._position or Position()
-
-    def _begin(self, cursor: store.Cursor) -> Position:
-        newest = segments(self.directory)[-1:]
-        if newest and name_of(newest[0]) < cursor.segment:
-            LOG.warning("journal was replaced", was=cursor.segment)
-            return Position()
-        return Position(cursor.segment, cursor.offset)
-
-
-def tell_pages(deals: list[str]) -> None:
-    """Says on the channel layer which deals changed; without Redis pages find out when asked."""
-    layer = get_channel_layer()
-    if layer is None:
-        return
-    try:
-        async_to_sync(layer.group_send)("live", {"type": "live.deals", "deals": deals})
-    except (redis.RedisError, OSError) as problem:
-        LOG.info("deals not announced", problem=type(problem).__name__)
-
-
-class LeaseKeeper:
-    """The right to trade, one row renewed by compare-and-set.
-
-    A lease of somebody who is gone is waited for until 2 s after it expired; one that is renewed
-    meanwhile is somebody else's.
-    """
-
-    def __init__(self, name: str, holder: str, clock: Clock) -> None:
-        self.name = name
-        self.holder = holder
-        self._clock = clock
-        self._seen: Any = None
-        self.held = False
-
-    def renew(self) -> LeaseHeld | LeaseLost | None:
-        """The lease for five more seconds, why not, or nothing while it is waited for."""
-        asked_at = self._clock.now()
-        with connection.cursor() as cursor:
-            cursor.execute(_RENEW, [self.name, self.holder])
-            if cursor.fetchone() is not None:
-                self.held = True
-                return LeaseHeld(Ns(asked_at + LEASE_TIME))
-            cursor.execute(_HOLDER, [self.name])
-            row = cursor.fetchone()
-        if row is None:
-            return None
-        waits = not self.held and self._seen in (None, row)
-        self._seen = row
-        self.held = False
-        if waits:
-            return None
-        return LeaseLost(
-            f"Another trading process ({row[0]}) holds the lease {self.name}; stop it first."
-        )
-
-    def release(self) -> None:
-        """Gives it back, so that a successor need not wait."""
-        with connection.cursor() as cursor:
-            cursor.execute(_RELEASE, [self.name, self.holder])
-
-
-_RENEW = """
-INSERT INTO trading_lease (name, holder, expires_at)
-VALUES (%s, %s, clock_timestamp() + interval '5 seconds')
-ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
-WHERE trading_lease.holder = excluded.holder
-   OR trading_lease.expires_at + interval '2 seconds' < clock_timestamp()
-RETURNING holder
-"""
-_HOLDER = "SELECT holder, expires_at FROM trading_lease WHERE name = %s"
-_RELEASE = """
-UPDATE trading_lease SET expires_at = clock_timestamp() - interval '3 seconds'
-WHERE name = %s AND holder = %s
-"""
-
-
-class ConfigWatch:
-    """Sees that something was saved, and loads it.
-
-    `problem` says why the newest cannot be loaded.
-    """
-
-    def __init__(self, load: Loader) -> None:
-        self._load = load
-        self._known = -1
-        self.problem = ""
-
-    def look(self) -> ConfigLoaded | None:
-        """The saved configuration when it is another than last time."""
-        newest = market_selectors.last_revision_number()
-        if newest == self._known:
-            return None
-        try:
-            revision, body = self._load()
-        except (ValueError, msgspec.MsgspecError) as problem:
-            self._known = newest
-            self.problem = f"Revision {newest} cannot be loaded: {problem}"
-            return None
-        self._known, self.problem = revision, ""
-        return ConfigLoaded(revision, body)
-
-
-class CommandRelay:
-    """Hands over what people asked for.
-
-    What an earlier scribe may have handed over is said again, once the journal has told which of
-    them are done; the trading process knows a command by its id.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._repeated = False
-
-    def look(self, *, caught_up: bool) -> list[CommandArrived]:
-        """New commands, oldest first."""
-        again = caught_up and not self._repeated
-        rows = store.waiting_commands(with_sent=again)
-        self._repeated = self._repeated or caught_up
-        return rows
-
-    def told(self, commands: list[CommandArrived]) -> None:
-        """They are on their way."""
-        if commands:
-            store.mark_sent([c.id for c in commands], moment(self._clock.now()))
-
-
-class _Told(msgspec.Struct):
-    run: str = ""
-    mode: str = ""
-    revision: int = 0
-
-
-class Heartbeat:
-    """What the trading process last said of itself, as a row."""
-
-    def __init__(self, name: str, clock: Clock) -> None:
-        self._name = name
-        self._clock = clock
-        self._picture: bytes | None = None
-        self._told = _Told()
-        self._rejected: tuple[str, ...] = ()
-
-    def heard(self, message: Applied | Status) -> None:
-        """Takes a message of the trading process in."""
-        match message:
-            case Applied(revision=revision, rejected=rejected):
-                self._told.revision = revision
-                self._rejected = rejected
-            case Status(body=body):
-                self._picture = body
-                self._told = msgspec.msgpack.decode(body, type=_Told)
-
-    def write(self, problem: str) -> None:
-        """The row as of now; `problem` is why the newest configuration could not even be loaded."""
-        if self._picture is None:
-            return
-        store.write_heartbeat(
-            self._name,
-            at=moment(self._clock.now()),
-            run=self._told.run,
-            mode=self._told.mode,
-            revision_running=self._told.revision,
-            rejected=[*self._rejected, *([problem] if problem else [])],
-            picture=self._picture,
-            pid=os.getppid(),
-        )
-
-
-class Hints:
-    """Word on Redis that something was saved. It may be missing: everything is asked for anyway."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._listener: redis.client.PubSub | None = None
-
-    def any(self) -> bool:
-        """Whether a hint came since the last call."""
-        try:
-            if self._listener is None:
-                server = redis.Redis.from_url(
-                    self._url, socket_timeout=0.5, socket_connect_timeout=0.5
-                )
-                self._listener = server.pubsub(  # type: ignore[no-untyped-call]
-                    ignore_subscribe_messages=True
-                )
-                self._listener.subscribe(HINT_CHANNEL)
-            found = False
-            while self._listener.get_message(timeout=0) is not None:
-                found = True
-        except (redis.RedisError, OSError):
-            self._listener = None
-            raise
-        return found
-
-
-# --- the two threads ------------------------------------------------------------------------------
 
 
 class Database:

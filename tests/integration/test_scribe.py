@@ -19,6 +19,7 @@ from django.utils import timezone
 from markets.terms.units import Ns
 from tests.fakes import START, ManualClock, request
 from trading import models
+from trading.duties import CommandRelay, ConfigWatch, Heartbeat, LeaseKeeper, RowWriter
 from trading.engine.config import Snapshot
 from trading.engine.events import ConfigChanged, Event, HealthReported, TimerFired
 from trading.engine.intents import PlaceOrder
@@ -28,14 +29,7 @@ from trading.runtime.executor import Lease
 from trading.runtime.journal import Journal, Rotation
 from trading.runtime.messages import FromScribe, Health, LeaseHeld, LeaseLost, Status
 from trading.runtime.watch import Watch
-from trading.scribe import (
-    CommandRelay,
-    ConfigWatch,
-    Database,
-    Heartbeat,
-    LeaseKeeper,
-    RowWriter,
-)
+from trading.scribe import Database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(settings.BASE_DIR)

@@ -124,7 +124,7 @@ def _read_body(file: BinaryIO, path: Path, offset: int, size: int) -> bytes | No
             body = file.read(length)
             if len(body) == length and _checksum(body) == checksum:
                 return body
-    if head and _continues(path, offset, size):
+    if head and _continues(file, offset, size):
         raise CorruptJournal(
             f"{path}: the record at byte {offset} is damaged and others follow it; "
             "restore the file, or move it away together with all older ones."
@@ -132,14 +132,14 @@ def _read_body(file: BinaryIO, path: Path, offset: int, size: int) -> bytes | No
     return None
 
 
-def _continues(path: Path, offset: int, size: int) -> bool:
+def _continues(file: BinaryIO, offset: int, size: int) -> bool:
     """Whether a whole record stands anywhere after a bad one: then it was not torn but damaged.
 
     Only the first `size` bytes count: a writer may have gone on since they were measured.
     """
-    with path.open("rb") as file:
-        data = file.read(size)
-    for start in range(offset + 1, len(data) - _HEAD.size):
+    file.seek(offset)
+    data = file.read(size - offset)
+    for start in range(1, len(data) - _HEAD.size):
         length, checksum = _HEAD.unpack_from(data, start)
         end = start + _HEAD.size + length
         fits = 0 < length <= MAX_RECORD and end <= len(data)
