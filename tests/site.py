@@ -22,6 +22,7 @@ import redis
 
 from arbsite import local
 from trading.engine.pictures import EnginePicture, RelationPicture
+from trading.runtime.clock import SystemClock
 
 ROOT = Path(__file__).parents[1]
 LOOK_S = 0.1
@@ -132,8 +133,9 @@ def demo_site(folder: Path) -> Iterator[Site]:
             site.manage("migrate", "-v0")
             ports = {venue: local.kept_port(folder, venue) for venue in ("kalshi", "polymarket")}
             words = [f"--{venue}-port={port}" for venue, port in ports.items()]
-            venues = site.spawn("fakevenues", "--seed", "7", *words)
-            site.manage("seed_demo", "-v0")
+            at = f"--at={SystemClock().now()}"
+            venues = site.spawn("fakevenues", "--seed", "7", at, *words)
+            site.manage("seed_demo", "-v0", at)
             eventually(lambda: "markets move" in site.log(venues), "the fake venues serve")
             yield site
         finally:

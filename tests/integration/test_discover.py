@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 
 from arbsite.management.commands.seed_demo import address
 from feeds import services as feeds
-from feeds.management.commands.fakevenues import LAYOUTS, ROUND
 from feeds.runtime.fakeserver import FakeServer
+from feeds.runtime.world import LAYOUTS, ROUND
 from feeds.sim.scenario import Scenario
 from feeds.tasks import sync_catalogue
 from feeds.venues import FAKES, find

@@ -19,6 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from arbsite import env, local
 from arbsite.supervise import Program, Surroundings, answers_within, supervise
+from trading.runtime.clock import SystemClock
 
 LOGIN = "demo"
 WEB_PORTS = tuple(range(8000, 8010))
@@ -35,6 +36,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Exits 0 after Ctrl-C, 1 when something did not hold."""
         self.began = time.monotonic()
+        self.at = SystemClock().now()
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
         try:
@@ -106,7 +108,7 @@ class Command(BaseCommand):
         if "seed_demo" not in get_commands():
             self._say("Seed: skipped, there is no command seed_demo.")
             return
-        call_command("seed_demo", verbosity=0, stdout=self.stdout)
+        call_command("seed_demo", at=self.at, verbosity=0, stdout=self.stdout)
         self._say("Seed: done.")
 
     def _login(self) -> str:
@@ -129,7 +131,7 @@ class Command(BaseCommand):
         web = ["--bind", local.LOOPBACK, "--port", str(port), "--verbosity", "0"]
         jobs = ["--queues", "default,heavy", "--concurrency", "2", "--loglevel", "WARNING"]
         wanted = [
-            ("venues", "fakevenues", [*manage, "fakevenues", *fakes, f"--seed={SEED}"]),
+            ("venues", "fakevenues", [*manage, "fakevenues", *fakes, *self._world()]),
             ("feeds", "runfeeds", [*manage, "runfeeds", "--mode", "paper"]),
             ("web", "", [sys.executable, "-m", "daphne", *web, "arbsite.asgi:application"]),
             ("jobs", "", [*celery, "worker", *jobs]),
@@ -151,6 +153,10 @@ class Command(BaseCommand):
             "DJANGO_SETTINGS_MODULE": "arbsite.settings",
             "PYTHONUNBUFFERED": "1",
         }
+
+    def _world(self) -> list[str]:
+        # Seeded and served must be the same world, also when the fakes are started again later.
+        return [f"--seed={SEED}", f"--at={self.at}"]
 
     async def _announce(self, port: int, password: str) -> None:
         if not await answers_within(WEB_SECONDS, port, "/readyz"):

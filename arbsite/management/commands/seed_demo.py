@@ -11,8 +11,7 @@ from django.conf import settings
 from arbsite import local
 from arbsite.management.commands.demo import SEED
 from feeds.invented import Address, seed_demo
-from feeds.management.commands.fakevenues import LAYOUTS, ROUND
-from feeds.sim.scenario import Scenario
+from feeds.runtime.world import LAYOUTS, world
 from markets.console import Console
 from markets.terms.units import Ns
 from trading.runtime.clock import SystemClock
@@ -37,11 +36,14 @@ class Command(Console):
             )
         parser.add_argument("--seed", type=int, default=SEED, help="the world, as for fakevenues")
         parser.add_argument("--pairs", type=int, default=30, help="as for fakevenues")
+        parser.add_argument(
+            "--at", type=int, default=0, metavar="NS", help="as for fakevenues (default: now)"
+        )
         self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Counts of what was made."""
-        now = SystemClock().now()
+        now = Ns(options["at"] or SystemClock().now())
         addresses = {}
         for venue in LAYOUTS:
             given = options[f"{venue}_url"]
@@ -52,7 +54,7 @@ class Command(Console):
                     f"--{venue}-url is {url!r}; write an address such as http://127.0.0.1:9"
                 )
             addresses[venue] = address(venue, url)
-        scenario = Scenario(options["seed"], options["pairs"], Ns(now // ROUND * ROUND))
+        scenario = world(now, seed=options["seed"], pairs=options["pairs"])
         found = msgspec.to_builtins(seed_demo(scenario, addresses, now))
         if options["verbosity"] > 0:
             self.figures(found, as_json=options["json"])

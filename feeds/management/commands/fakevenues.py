@@ -13,13 +13,12 @@ from typing import Any
 import uvloop
 
 from feeds.runtime.fakeserver import FakeServer, drive
-from feeds.runtime.world import LAYOUTS, PAIRS, RATE, ROUND, SEED, world
+from feeds.runtime.world import LAYOUTS, PAIRS, RATE, SEED, world
 from feeds.sim.scenario import Scenario
 from feeds.venues import FAKES, find
 from markets.console import Console
+from markets.terms.units import Ns
 from trading.runtime.clock import Clock, SystemClock
-
-__all__ = ["LAYOUTS", "ROUND", "Command"]
 
 
 class Command(Console):
@@ -37,6 +36,9 @@ class Command(Console):
         parser.add_argument("--kalshi-port", type=int, default=0, help="default: any free port")
         parser.add_argument("--polymarket-port", type=int, default=0, help="default: any free port")
         parser.add_argument("--seed", type=int, default=SEED, help="another seed, another world")
+        parser.add_argument(
+            "--at", type=int, default=0, metavar="NS", help="the world of that time (default: now)"
+        )
         parser.add_argument("--pairs", type=int, default=PAIRS, help="markets both venues list")
         parser.add_argument("--rate", type=int, default=RATE, help="book moves a second, in all")
 
@@ -47,7 +49,10 @@ class Command(Console):
         ports = {venue: int(options[f"{venue}_port"]) for venue in LAYOUTS}
         clock = SystemClock()
         scenario = world(
-            clock.now(), seed=options["seed"], pairs=options["pairs"], rate=options["rate"]
+            Ns(options["at"] or clock.now()),
+            seed=options["seed"],
+            pairs=options["pairs"],
+            rate=options["rate"],
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
             loop.run(self._serve(scenario, ports, clock))
