@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import resource
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -257,6 +259,47 @@ def test_a_segment_with_events_is_never_written_over(tmp_path: Path) -> None:
     keeper.journal.append_event(1, event(1))
     with pytest.raises(JournalFailed, match="exists already"):
         keeper.journal.close()
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """A disk without room, as far as this process can tell."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_without_room_ends_the_writing_and_what_stood_there_recovers(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path)
+    keeper.write(range(1, 4))
+    (path,) = segments(tmp_path)
+    limit = files_no_larger_than(path.stat().st_size + 20)
+    with limit, pytest.raises(JournalFailed, match="cannot be written"):
+        keeper.write([4])
+    with pytest.raises(JournalFailed, match="could not be written"):
+        keeper.write([5])
+    with pytest.raises(JournalFailed):
+        keeper.journal.close()
+
+    recovered = recover(tmp_path)
+
+    assert recovered.cut == 20
+    assert [s.seq for s in recovered.steps()] == [1, 2, 3]
+
+
+def test_a_reader_keeps_to_what_was_there_when_it_began(tmp_path: Path) -> None:
+    (path,) = written(tmp_path, range(1, 4))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: -len(frame(IntentsRecord(3, tuple(intents(3))))) - 3])
+    reading = read_segment(path)
+    next(reading)
+    path.write_bytes(whole)
+
+    assert [type(r).__name__ for _, r in reading][-1] == "IntentsRecord"
+    assert [r.seq for _, r in read_segment(path) if isinstance(r, EventRecord)] == [1, 2, 3]
 
 
 def test_a_disk_that_fills_up_is_told_once_and_once_when_there_is_room_again(

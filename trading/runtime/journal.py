@@ -116,6 +116,7 @@ class Journal:
         self._path: Path | None = None
         self._size = 0
         self._opened_at = Ns(0)
+        self._torn: OSError | None = None
         self._syncer = _Syncer()
         self._syncer.start()
 
@@ -151,11 +152,15 @@ class Journal:
         """
         if self._syncer.problem is not None:
             raise JournalFailed(f"{self.directory} cannot be synced: {self._syncer.problem}")
+        if self._torn is not None:
+            raise JournalFailed(f"{self.directory} could not be written: {self._torn}")
         if not self._buffer:
             return
         try:
             self._write()
         except OSError as problem:
+            # Part of a record may stand there: anything after it would make it damage.
+            self._torn = problem
             raise JournalFailed(f"{self.directory} cannot be written: {problem}") from problem
 
     def close(self) -> None:
