@@ -20,6 +20,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
 
 from markets.terms.units import MS
 from trading import live, panels
@@ -187,5 +188,9 @@ def is_signed_in(session_key: str | None) -> bool:
     """Whether a session's user may still see pages, as the database has it now."""
     if not session_key:
         return False
-    user = get_user(SimpleNamespace(session=SessionStore(session_key)))  # type: ignore[arg-type]
-    return user.is_authenticated and user.is_active
+    asked = SimpleNamespace(session=SessionStore(session_key))
+    try:
+        user = get_user(asked)  # type: ignore[arg-type]
+        return user.is_authenticated and user.is_active
+    finally:
+        connection.close()
