@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import threading
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -27,9 +29,25 @@ from trading.replay.records import SCHEMA, Checkpoint, Header
 from trading.runtime.clock import SystemClock
 from trading.runtime.executor import Lease
 from trading.runtime.journal import Journal, Rotation
-from trading.runtime.messages import FromScribe, Health, LeaseHeld, LeaseLost, Status
+from trading.runtime.messages import (
+    Applied,
+    Beat,
+    CommandArrived,
+    ConfigLoaded,
+    Frames,
+    FromScribe,
+    FromWorker,
+    Health,
+    LeaseHeld,
+    LeaseLost,
+    Status,
+    Stop,
+    encode_frame,
+    from_scribe,
+)
+from trading.runtime.segments import CorruptJournal, segments
 from trading.runtime.watch import Watch
-from trading.scribe import Database
+from trading.scribe import Database, Pipes, Scribe
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(settings.BASE_DIR)
@@ -335,3 +353,80 @@ def test_a_scribe_whose_trading_process_is_killed_empties_the_journal_and_ends(
 
     assert asyncio.run(life()) == 0
     assert models.Order.objects.count() == 300
+
+
+class Partner(threading.Thread):
+    """The trading process's end of the pipes: notes what it hears and answers each kind once."""
+
+    def __init__(self, replies: dict[type[FromScribe], list[FromWorker]], last: str) -> None:
+        super().__init__(daemon=True)
+        self.heard: list[FromScribe] = []
+        self._replies = dict(replies)
+        self._last = last
+        self._inward, outward = os.pipe()
+        inward, self._outward = os.pipe()
+        self._theirs = (inward, outward)
+        self.pipes = Pipes(inward, outward)
+
+    def run(self) -> None:
+        frames = Frames()
+        while data := os.read(self._inward, 1 << 16):
+            for body in frames.fed(data):
+                self._hear(from_scribe(body))
+
+    def _hear(self, message: FromScribe) -> None:
+        self.heard.append(message)
+        for reply in self._replies.pop(type(message), []):
+            os.write(self._outward, encode_frame(reply))
+        enough = isinstance(message, Beat) and message.cursor == 3
+        if not self._replies and enough and self._last:
+            if self._last == "stop":
+                os.write(self._outward, encode_frame(Stop()))
+            else:
+                os.close(self._outward)
+            self._last = ""
+
+    def end(self) -> None:
+        """Closes the scribe's ends, and waits."""
+        for fd in self._theirs:
+            os.close(fd)
+        self.join()
+
+
+@pytest.mark.parametrize(("last", "is_free"), [("stop", True), ("close", False)])
+def test_everything_is_handed_over_and_the_lease_is_given_back_only_by_an_orderly_end(
+    tmp_path: Path, last: str, is_free: bool
+) -> None:
+    record(tmp_path, range(1, 4))
+    row = models.Command.objects.create(kind="halt", author="ann", reason="look")
+    status = Status(msgspec.msgpack.encode({"run": "r1", "mode": "paper", "revision": 7}))
+    partner = Partner(
+        {LeaseHeld: [status], ConfigLoaded: [Applied(7, ("no",))], CommandArrived: []}, last
+    )
+    scribe = Scribe(tmp_path, "main", "run-1", partner.pipes, SystemClock(), lambda: (0, b"\x80"))
+    partner.start()
+
+    scribe.run()
+    partner.end()
+
+    assert written() == ["o1", "o2", "o3"]
+    assert CommandArrived(row.pk, "halt", "", "ann", "look") in partner.heard
+    row.refresh_from_db()
+    assert row.state == "sent"
+    lease = models.Lease.objects.get()
+    assert (lease.expires_at < timezone.now()) == is_free
+
+
+def test_a_damaged_journal_ends_the_scribe_with_its_sentence(tmp_path: Path) -> None:
+    record(tmp_path, range(1, 4))
+    (path,) = segments(tmp_path)
+    damaged = bytearray(path.read_bytes())
+    damaged[12] ^= 1
+    path.write_bytes(damaged)
+    partner = Partner({}, "")
+    scribe = Scribe(tmp_path, "main", "run-1", partner.pipes, SystemClock(), lambda: (0, b"\x80"))
+    partner.start()
+
+    with pytest.raises(CorruptJournal, match="is damaged"):
+        scribe.run()
+    partner.end()
