@@ -338,3 +338,13 @@ def test_exposure_counts_what_is_held_and_promised() -> None:
     assert found.actual is not None
     assert found.actual > Usd(180_000_000)
     assert usd(100) == found.limit
+
+
+def test_a_limit_met_exactly_passes() -> None:
+    state = ready(snapshot(min_net_edge=62_448))
+    assert plan(state).net == 62_448
+    assert judged("min_edge", state) is None
+    state.at = at(2)
+    assert judged("sharp_freshness", state) is None
+    state.books[FIRST] = gap(at(1))[0]
+    assert judged("skew", state) is None

@@ -6,6 +6,7 @@ from tests.builders import (
     KA,
     START,
     at,
+    book,
     cancelled,
     cash,
     filled,
@@ -23,7 +24,7 @@ from trading.engine import events as ev
 from trading.engine.engine import Engine
 from trading.engine.intents import Halt, Intent, PositionChanged, QueryOrder, SetTimer
 from trading.engine.orders import BookKind, Finality, OrderRequest, OrderState
-from trading.engine.state import account
+from trading.engine.state import account, exposure
 
 
 def opened() -> tuple[Engine, OrderRequest, OrderRequest]:
@@ -177,3 +178,23 @@ def test_the_venues_word_on_money_replaces_ours() -> None:
     engine, _, _ = opened()
     engine.step(cash(KA, "12"))
     assert engine.state.cash[account(BookKind.PAPER, KA)] == usd(12)
+
+
+def test_selling_more_than_is_held_halts() -> None:
+    engine, first, second = opened()
+    engine.step(filled(first))
+    show(engine, book(second.market, "0.30x9", "0.32x9", at("0.1")))
+    engine.step(rejected(second, when=at("0.2")))
+    (sale,) = orders(engine.step(tick("hedge/r-1", at(1))))
+    (again,) = orders(engine.step(cancelled(sale, when=at("1.1"))))
+    engine.step(filled(again, when=at("1.2")))
+    assert halts(engine.step(filled(sale, "5", key="late", when=at("1.3")))) == ["money"]
+    assert engine.state.positions[f"paper/{first.market}"].qty[0] == -qty(5)
+
+
+def test_money_promised_to_a_refused_order_is_free_at_once() -> None:
+    engine, first, _ = opened()
+    before = exposure(engine.state, BookKind.PAPER).promises[KA]
+    engine.step(rejected(first))
+    assert before > 0
+    assert exposure(engine.state, BookKind.PAPER).promises[KA] == 0

@@ -322,3 +322,30 @@ def test_a_plan_without_a_book_cannot_be_opened() -> None:
     with pytest.raises(InvariantBroken):
         open_deal(engine.state, replace(plan, book=None), [])
     assert plan.net > Px(0)
+
+
+def test_an_unwind_is_tried_twice_the_second_time_at_its_worst_price() -> None:
+    engine, _ = mismatched("0.30x500")
+    (sale,) = orders(engine.step(tick("hedge/r-1", at(1))))
+    (again,) = orders(engine.step(cancelled(sale, "0", when=at("1.1"))))
+    assert (sale.px, again.px) == (px("0.40"), px("0.37"))
+    assert not orders(engine.step(cancelled(again, "0", when=at("1.2"))))
+    assert deal(engine).state is DealState.RESIDUAL
+
+
+def test_a_venues_declared_delay_lengthens_the_deadlines() -> None:
+    engine = started()
+    known = engine.state.markets[SECOND_MARKET]
+    engine.state.markets[SECOND_MARKET] = replace(known, delay_ms=3_000)
+    first, second = orders(show(engine, *gap()))
+    engine.step(filled(first))
+    show(engine, book(SECOND_MARKET, "0.30x500", "0.90x9", at("0.1")))
+    intents = engine.step(rejected(second, when=at("0.2")))
+    due = {i.key: i.due for i in intents if isinstance(i, SetTimer)}
+    assert due["hedge/r-1"] == at("3.45")
+
+
+def test_a_halt_cancels_openings_and_leaves_hedges_alone() -> None:
+    engine, intents = mismatched("0.44x500")
+    assert len(orders(intents)) == 1
+    assert not [i for i in engine.step(command("halt")) if isinstance(i, CancelOrder)]

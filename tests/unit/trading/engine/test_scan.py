@@ -2,6 +2,7 @@
 
 from tests.builders import (
     FIRST,
+    PM,
     RELATION,
     SECOND_MARKET,
     at,
@@ -155,3 +156,30 @@ def test_room_is_what_money_and_exposure_leave() -> None:
     assert room_for(state, plan) < plan.size
     state.cash["paper/kalshi"] = usd(0)
     assert room_for(state, plan) == 0
+
+
+def test_between_two_packages_the_one_that_keeps_more_is_taken() -> None:
+    both = started(snapshot(packages=(0, 2)))
+    deep = book(SECOND_MARKET, "0.50x100", "0.52x100"), book(FIRST, "0.55x20", "0.42x100")
+    first, second = orders(show(both, *deep))
+    assert (first.market, second.market, first.qty) == (FIRST, SECOND_MARKET, qty(100))
+
+
+def test_an_improved_ask_is_looked_at_even_while_the_edge_falls_short() -> None:
+    engine = started(snapshot(min_net_edge=60_000))
+    show(engine, book(FIRST, "0.40x100", "0.43x100"), book(SECOND_MARKET, "0.50x100", "0.52x9"))
+    assert not engine.state.deals
+    assert orders(show(engine, book(FIRST, "0.40x100", "0.42x100", at("0.1"))))
+
+
+def test_room_shrinks_by_what_is_held_and_promised_at_the_venue() -> None:
+    two = relation(), relation("b", "kalshi:B", "polymarket:B")
+    engine = started(snapshot(*two, venue_capital=60_000_000))
+    show(engine, *gap(first="kalshi:B", second="polymarket:B"))
+    first, second = orders(show(engine, *gap(at("0.1"))))
+    assert (first.qty, second.qty) == (qty(20), qty(20))
+    engine = started(snapshot(*two))
+    engine.step(ev.AccountReported(at(0), PM, first.book, usd(70)))
+    show(engine, *gap(first="kalshi:B", second="polymarket:B"))
+    first, second = orders(show(engine, *gap(at("0.1"))))
+    assert second.qty == qty(40)
