@@ -6,6 +6,7 @@ when a duty failed is done again: rows are known by natural keys, commands by th
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,7 @@ from trading.runtime.segments import Position, follow, name_of, segments
 LOG = structlog.get_logger(__name__)
 LEASE_TIME = 5 * SECOND
 BATCH = 500
+ANNOUNCE_S = 1.0
 
 Loader = Callable[[], tuple[int, bytes]]
 
@@ -95,8 +97,14 @@ def tell_pages(deals: list[str]) -> None:
     layer = get_channel_layer()
     if layer is None:
         return
+
+    async def send() -> None:
+        # Rows must not wait for a Redis that hangs.
+        async with asyncio.timeout(ANNOUNCE_S):
+            await layer.group_send("live", {"type": "live.deals", "deals": deals})
+
     try:
-        async_to_sync(layer.group_send)("live", {"type": "live.deals", "deals": deals})
+        async_to_sync(send)()
     except (redis.RedisError, OSError) as problem:
         LOG.info("deals not announced", problem=type(problem).__name__)
 
