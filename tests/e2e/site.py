@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -52,24 +53,24 @@ class Site:
         address = ["--bind", "127.0.0.1", "--port", str(self.port), "--verbosity", "0"]
         self.web = self._run("daphne", *address, "arbsite.asgi:application")
         for _ in range(STARTING_SECONDS * 10):
-            if self.web.poll() is not None:
-                raise AssertionError("The web server ended while it was starting.")
             if self._answers():
                 return
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.web.wait(0.1)
+                raise AssertionError("The web server ended while it was starting.")
         raise AssertionError("The web server does not answer.")
 
     def stop_web(self) -> None:
         """End the web server as a restart of the site does."""
         if self.web is not None:
             self.web.terminate()
-            self.web.wait(20)
+            self.web.communicate(timeout=20)
 
     def stop(self) -> None:
         """End what was started."""
         self.stop_web()
-        if self.publisher is not None and self.publisher.stdin is not None:
-            self.publisher.stdin.close()
-            self.publisher.wait(20)
+        if self.publisher is not None:
+            self.publisher.communicate(timeout=20)
 
     def _run(self, module: str, *words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -84,9 +85,6 @@ class Site:
             with urllib.request.urlopen(f"{self.base}/healthz", timeout=2):  # noqa: S310  ours
                 return True
         except urllib.error.URLError:
-            with socket.socket() as waiting:
-                waiting.settimeout(0.1)
-                waiting.connect_ex(("127.0.0.1", 9))
             return False
 
     def _make_database(self) -> None:
