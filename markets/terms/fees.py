@@ -1,44 +1,44 @@
 """Fees as the venues charge them, exactly, and the worst case where a schedule is not known.
 
-Both venues charge the taker `rate * multiplier * contracts * price * (1 - price)`; they round
-differently.
-Kalshi rounds the trade fee up to $0.0001 and then floors the balance change to the account's
-precision
-(kalshi sheet 6.3, regime 2, seen on 33 of 33 production fills of August 2026; the page text of
-October 2026 can
-only give the same or $0.0001 less). Polymarket charges in steps of $0.00001, direction not stated,
-so up
-(polymarket sheet 7.1, October 2026). Maker fees are Kalshi's quarter or half on some series, else
-none.
-Not here: settlement fees, rebates (never booked at trade time), friction.
+A schedule's `kind` names its formula; the formulas, their dates and sources stand in
+`fees_kalshi`, `fees_polymarket` and `fees_other`. A fee is a function of its arguments alone: no
+fee depends on what was charged before. Trade fees come with the fill, settlement fees with the
+payout of a world. An unknown kind, whatever its parameters say, is priced as `WORST`, which is
+dearer than every published schedule.
+Not here: rebates (stated beside their venue, never booked at trade time), friction (`friction`).
 """
 
+import hashlib
 from collections.abc import Callable
+from functools import lru_cache
 
+import msgspec
+
+from markets.terms import fees_kalshi, fees_other, fees_polymarket
 from markets.terms.instruments import FeeSchedule
-from markets.terms.units import (
-    MICRO,
-    ONE,
-    Px,
-    Qty,
-    Rounding,
-    Usd,
-    divide,
-    text_from_micros,
-    times,
-)
+from markets.terms.units import MICRO, ONE, ONE_CONTRACT, Px, Qty, Usd, text_from_micros
 
-KALSHI = "kalshi_quadratic"
-POLYMARKET = "polymarket_taker"
+KALSHI = fees_kalshi.KIND
+POLYMARKET = fees_polymarket.KIND
 NONE = "none"
 UNKNOWN = "unknown"
 
-# Twice the dearest published coefficient, in whole cents: no venue is known to charge more.
-WORST = FeeSchedule(UNKNOWN, rate_ppm=140_000, maker_rate_ppm=140_000, precision=Usd(10_000))
+# Twice the dearest published coefficient, in whole cents, and the dearest published profit share
+# and withdrawal charge.
+WORST = FeeSchedule(
+    UNKNOWN,
+    rate_ppm=140_000,
+    maker_rate_ppm=140_000,
+    precision=Usd(10_000),
+    settle_ppm=100_000,
+    withdraw_ppm=50_000,
+)
+# On top of that a share of the money paid, above the dearest pool seen: a quadratic fee vanishes
+# near one dollar, a pool's does not.
+_WORST_POOL = FeeSchedule(fees_other.POOL, 50_000, precision=Usd(10_000))
 
-_KALSHI_TRADE_STEP = 100
-_SCALE = MICRO**4
 _EACH = MICRO**3
+_QUADRATIC = (KALSHI, POLYMARKET)
 
 
 def trade_fee(
@@ -54,47 +54,90 @@ def trade_fee(
 
 def fee_each(schedule: FeeSchedule, px: Px) -> Px:
     """The taker fee of one contract within a large fill: the formula without the venue's
-    rounding, rounded up.
+    rounding and without what is charged once per fill, rounded up.
     """
-    if schedule.kind == NONE:
-        return Px(0)
+    if schedule.kind in _QUADRATIC:
+        return Px(-(-schedule.rate_ppm * schedule.multiplier_ppm * px * (ONE - px) // _EACH))
+    return _other_each(schedule, px)
+
+
+def settlement_fee(schedule: FeeSchedule, pays: Usd, cost: Usd, *, withdrawn: bool = True) -> Usd:
+    """What the venue keeps when a position that cost `cost` (without trade fees) pays `pays`.
+
+    Units: millionths of a dollar, rounded up; 0 where the venue takes nothing at settlement, and
+    for a position that pays nothing. `withdrawn` also charges taking the payout out of the venue.
+    An unknown kind is charged as `WORST`.
+    """
     known = schedule if schedule.kind in _RULES else WORST
-    return Px(-(-known.rate_ppm * known.multiplier_ppm * px * (ONE - px) // _EACH))
+    if not (known.settle_ppm or known.withdraw_ppm):
+        return Usd(0)
+    if not withdrawn:
+        known = msgspec.structs.replace(known, withdraw_ppm=0)
+    return fees_other.settlement(known, pays, cost)
+
+
+def nets_in_market(schedule: FeeSchedule) -> bool:
+    """Whether the settlement fee is taken on a whole market's net result, not per position."""
+    return schedule.kind == fees_other.NET_WINNINGS
+
+
+def is_known(schedule: FeeSchedule) -> bool:
+    """Whether the schedule has a formula of its own; else it is priced as the worst case."""
+    return schedule.kind in _RULES
 
 
 def describe(schedule: FeeSchedule) -> str:
     """The schedule in a few words, for the explanation of an edge."""
-    if schedule.kind == NONE:
-        return "no fee"
     if schedule.kind not in _RULES:
         return "schedule unknown, worst case"
-    rate = schedule.rate_ppm * schedule.multiplier_ppm // MICRO
-    percent = text_from_micros(rate * 100, 0)
-    return f"taker {percent}%·p·(1-p)"
+    words = []
+    if schedule.rate_ppm:
+        rate = schedule.rate_ppm * schedule.multiplier_ppm // MICRO
+        words.append(f"taker {_percent(rate)}{_SHAPES.get(schedule.kind, '')}")
+    if schedule.fixed:
+        words.append(f"${text_from_micros(schedule.fixed, 2)} a fill")
+    if schedule.settle_ppm:
+        of = "net winnings" if nets_in_market(schedule) else "profit"
+        words.append(f"{_percent(schedule.settle_ppm)} of {of}")
+    if schedule.withdraw_ppm:
+        words.append(f"{_percent(schedule.withdraw_ppm)} of withdrawals")
+    return ", ".join(words) or ("taker 0%·p·(1-p)" if schedule.kind in _QUADRATIC else "no fee")
 
 
-def _model(rate_ppm: int, schedule: FeeSchedule, px: Px, qty: Qty) -> int:
-    """Numerator of the fee in millionths of a dollar over `_SCALE`."""
-    return rate_ppm * schedule.multiplier_ppm * qty * px * (ONE - px)
+def revision_of(schedule: FeeSchedule) -> str:
+    """The name of a schedule's content: the same for the same content, wherever it is computed.
+
+    Shape: eight hexadecimal digits. The schedule's own `rev` does not count.
+    """
+    content = msgspec.json.encode(msgspec.structs.replace(schedule, rev=""))
+    return hashlib.sha256(content).hexdigest()[:8]
 
 
-def _rate(schedule: FeeSchedule, maker: bool) -> int:
-    return schedule.maker_rate_ppm if maker else schedule.rate_ppm
+@lru_cache(maxsize=4_096)
+def stamped(schedule: FeeSchedule) -> FeeSchedule:
+    """The same schedule with its content's name as `rev`."""
+    return msgspec.structs.replace(schedule, rev=revision_of(schedule))
 
 
-def _kalshi(schedule: FeeSchedule, px: Px, qty: Qty, maker: bool, selling: bool) -> Usd:
-    model = _model(_rate(schedule, maker), schedule, px, qty)
-    if model == 0:
-        return Usd(0)
-    trade = divide(model, _SCALE * _KALSHI_TRADE_STEP, Rounding.UP) * _KALSHI_TRADE_STEP
-    money = times(px, qty, Rounding.DOWN) if selling else -times(px, qty, Rounding.UP)
-    change = divide(money - trade, schedule.precision, Rounding.DOWN) * schedule.precision
-    return Usd(money - change)
+def _percent(ppm: int) -> str:
+    return f"{text_from_micros(ppm * 100, 0)}%"
 
 
-def _polymarket(schedule: FeeSchedule, px: Px, qty: Qty, maker: bool, selling: bool) -> Usd:
-    model = _model(_rate(schedule, maker), schedule, px, qty)
-    return Usd(divide(model, _SCALE * schedule.precision, Rounding.UP) * schedule.precision)
+def _other_each(schedule: FeeSchedule, px: Px) -> Px:
+    if schedule.kind == NONE:
+        return Px(0)
+    if schedule.kind in _RULES:
+        return Px(_unrounded(schedule, px))
+    quadratic = -(-WORST.rate_ppm * px * (ONE - px) // MICRO**2)
+    return Px(quadratic + _unrounded(_WORST_POOL, px))
+
+
+def _unrounded(schedule: FeeSchedule, px: Px) -> int:
+    """One contract's fee up to the millionth, whatever steps and least charges the venue has."""
+    smooth = msgspec.structs.replace(schedule, precision=Usd(1), step=Usd(1), fixed=Usd(0))
+    if schedule.kind == fees_other.CENT_QUADRATIC:
+        return fees_polymarket.fee(smooth, px, ONE_CONTRACT, False, False)
+    return _RULES[schedule.kind](smooth, px, ONE_CONTRACT, False, False)
 
 
 def _none(schedule: FeeSchedule, px: Px, qty: Qty, maker: bool, selling: bool) -> Usd:
@@ -102,11 +145,27 @@ def _none(schedule: FeeSchedule, px: Px, qty: Qty, maker: bool, selling: bool) -
 
 
 def _worst(schedule: FeeSchedule, px: Px, qty: Qty, maker: bool, selling: bool) -> Usd:
-    return _polymarket(WORST, px, qty, maker, selling)
+    quadratic = fees_polymarket.fee(WORST, px, qty, maker, selling)
+    return Usd(quadratic + fees_other.pool(_WORST_POOL, px, qty, maker, selling))
 
 
 _RULES: dict[str, Callable[[FeeSchedule, Px, Qty, bool, bool], Usd]] = {
-    KALSHI: _kalshi,
-    POLYMARKET: _polymarket,
+    KALSHI: fees_kalshi.fee,
+    POLYMARKET: fees_polymarket.fee,
+    fees_other.LEAST_SIDE: fees_other.least_side,
+    fees_other.LEAST_SIDE_SHARES: fees_other.least_side_shares,
+    fees_other.POOL: fees_other.pool,
+    fees_other.CENT_QUADRATIC: fees_other.cent_quadratic,
+    fees_other.PROFIT_SHARE: _none,
+    fees_other.NET_WINNINGS: _none,
+    fees_other.MARGIN: _none,
     NONE: _none,
+}
+_SHAPES = {
+    KALSHI: "·p·(1-p)",
+    POLYMARKET: "·p·(1-p)",
+    fees_other.CENT_QUADRATIC: "·p·(1-p)",
+    fees_other.LEAST_SIDE: "·min(p, 1-p)",
+    fees_other.LEAST_SIDE_SHARES: "·min(p, 1-p) in contracts",
+    fees_other.POOL: " of the money paid",
 }

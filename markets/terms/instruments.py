@@ -75,9 +75,11 @@ class FeeSchedule(msgspec.Struct, frozen=True, gc=False):
     """A venue's fee rule for one market: a `kind` known to `markets.terms.fees` and its parameters.
 
     `rate_ppm` is the coefficient (70_000 = 0.07), `multiplier_ppm` the series or event multiplier
-    (1_000_000 = 1),
-    `precision` the step the account's balance is rounded to. An unknown kind is priced as the worst
-    case.
+    (1_000_000 = 1), `precision` the step the account's balance or the charge is rounded to, `step`
+    the step the trade fee itself is rounded up to before that. `fixed` is charged once per fill
+    (gas). `settle_ppm` is the share of a profit taken at settlement, `withdraw_ppm` the share of
+    the money that leaves the venue. `rev` names this content (`markets.terms.fees.revision_of`).
+    An unknown kind is priced as the worst case.
     """
 
     kind: str
@@ -86,6 +88,10 @@ class FeeSchedule(msgspec.Struct, frozen=True, gc=False):
     multiplier_ppm: int = 1_000_000
     precision: Usd = Usd(100)
     rev: str = ""
+    step: Usd = Usd(100)
+    fixed: Usd = Usd(0)
+    settle_ppm: int = 0
+    withdraw_ppm: int = 0
 
 
 class Market(msgspec.Struct, frozen=True, gc=False):
