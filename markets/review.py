@@ -9,7 +9,7 @@ import msgspec
 from markets.terms import formats
 from markets.terms.ids import MarketId, VenueId
 from markets.terms.instruments import Market
-from markets.terms.packages import label, packages, payout_in, tail_cost
+from markets.terms.packages import Package, label, packages, payout_in, tail_cost
 from markets.terms.relations import Relation, WorldKind
 from markets.terms.units import MICRO, Px, Rounding
 
@@ -61,14 +61,13 @@ def payoff_table(
 ) -> PayoffTable:
     """The table of one relation; claims in their order, packages across venues first."""
     found = packages(relation)
-    prices = tuple(EVEN for _ in range(2))
     names = tuple(
         f"{shorts.get(markets[c.market].venue, '?')} {markets[c.market].outcomes[c.outcome]}"
         for c in relation.claims
     )
     covers = []
     for package in found:
-        tail = tail_cost(relation, package, prices)
+        tail = tail_cost(relation, package, _even(package))
         claims = [relation.claims[leg.claim] for leg in package.legs]
         covers.append(
             Cover(
@@ -83,7 +82,7 @@ def payoff_table(
         )
     worlds = []
     for number, world in enumerate(relation.worlds):
-        pays = [payout_in(relation, package, number, prices) for package in found]
+        pays = [payout_in(relation, package, number, _even(package)) for package in found]
         worlds.append(
             WorldOfPair(
                 name=world.name,
@@ -106,6 +105,10 @@ def advised(covers: list[Cover]) -> int | None:
     if len({cover.tail_px for cover in covers}) < 2:
         return None
     return min(covers, key=lambda cover: cover.tail_px).index
+
+
+def _even(package: Package) -> tuple[Px, ...]:
+    return tuple(EVEN for _ in package.legs)
 
 
 def _cents(px: Px) -> str:

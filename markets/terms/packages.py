@@ -1,38 +1,50 @@
 """Packages: claims which together pay at least one dollar in every decisive world.
 
-This module finds them and says what they pay; it knows no books. Weights are contracts per package,
-in
-millionths. So far the covers are found among two claims, which is every package of a pair: two
-across the
-venues, two within one. The order is fixed: across venues first, then by the place of the claims, so
-that an
-index can be stored as an approval.
+This module makes them of the covers of the payoff table and says what they pay; it knows no books.
+Claims with the same decisive row stand in for one another, whatever their venue: a leg names the
+first and the `also`. Between two markets nothing is gained by that, since buying one outcome at
+both venues pays only where a book is crossed; there every combination is a package of its own,
+which a person approves by itself. The order is fixed: packages across markets first, then by their
+number of legs, then by the place of the claims, so that an index can be stored as an approval.
 """
 
-from itertools import combinations
+from fractions import Fraction
+from itertools import product
+from math import lcm
 
 import msgspec
 
+from markets.terms.covers import MOST, covers
 from markets.terms.ids import MarketId, VenueId
 from markets.terms.instruments import Market
 from markets.terms.relations import Cell, Relation, WorldKind
-from markets.terms.units import MICRO, ONE, ONE_CONTRACT, Px, Qty, Rounding, divide
+from markets.terms.units import MICRO, ONE_CONTRACT, Px, Qty, Rounding, divide
+
+_PAIR = 2
 
 
 class PackageLeg(msgspec.Struct, frozen=True, gc=False):
-    """`weight` contracts (millionths) of claim number `claim` in one package."""
+    """`weight` contracts (millionths) of claim number `claim`, or of those in `also`, in one
+    package.
+    """
 
     claim: int
     weight: Qty
+    also: tuple[int, ...] = ()
+
+    @property
+    def claims(self) -> tuple[int, ...]:
+        """Every claim that may serve as this leg, in order."""
+        return (self.claim, *self.also)
 
 
 class Package(msgspec.Struct, frozen=True, gc=False):
     """Claims with weights. `payout` is the least the fixed parts pay over the decisive worlds.
 
-    `outright` says that no cell depends on the price paid and every weight is one contract: then
-    `payout` and
-    `tails` (probability, payout) are the whole truth at any price, and the hot path needs nothing
-    else.
+    A package covers `scale` dollars: 1, or the smallest number that makes every weight exact in
+    millionths (four exclusive NOs: one of each for 3 dollars). `outright` says that no cell depends
+    on the price paid and every weight is one contract: then `payout` and `tails` (probability,
+    payout) are the whole truth at any price, and the hot path needs nothing else.
     """
 
     index: int
@@ -40,41 +52,115 @@ class Package(msgspec.Struct, frozen=True, gc=False):
     payout: Px
     outright: bool = False
     tails: tuple[tuple[int, Px], ...] = ()
+    scale: int = 1
 
 
-def packages(relation: Relation) -> tuple[Package, ...]:
-    """All covers of two claims, across venues first; empty when no two claims cover every
-    decisive world.
+def packages(relation: Relation, *, merge: bool | None = None) -> tuple[Package, ...]:
+    """The packages of a relation, at most 64; empty when nothing covers every decisive world.
+
+    With `merge` claims of one decisive row are one leg, else every choice among them is a package;
+    unsaid, a relation of two markets is not merged and a larger one is.
     """
-    covers = [
-        (i, j)
-        for i, j in combinations(range(len(relation.claims)), 2)
-        if _fixed_payout(relation, (i, j)) >= ONE
-    ]
-    covers.sort(key=lambda c: relation.claims[c[0]].market == relation.claims[c[1]].market)
-    return tuple(_package(relation, index, cover) for index, cover in enumerate(covers))
+    markets = {claim.market: None for claim in relation.claims}
+    merged = len(markets) > _PAIR if merge is None else merge
+    groups = _groups(relation)
+    rows = tuple(groups)
+    members = list(groups.values())
+    found = []
+    for cover in covers(rows, _families(relation, members)) if rows else ():
+        weights = [weight for _, weight in cover]
+        choices = [members[row] for row, _ in cover]
+        if merged:
+            found.append((weights, choices))
+        else:
+            found += [(weights, [[c] for c in choice]) for choice in product(*choices)][:MOST]
+    ordered = [_ordered(weights, choices) for weights, choices in found]
+    ordered.sort(key=lambda legs: _place(relation, legs))
+    return tuple(_package(relation, index, legs) for index, legs in enumerate(ordered[:MOST]))
 
 
-def _package(relation: Relation, index: int, cover: tuple[int, ...]) -> Package:
-    rows = [relation.claims[claim].pays for claim in cover]
+_Leg = tuple[Fraction, list[int]]
+
+
+def _ordered(weights: list[Fraction], choices: list[list[int]]) -> list[_Leg]:
+    return sorted(zip(weights, choices, strict=True), key=lambda leg: leg[1])
+
+
+def _place(relation: Relation, legs: list[_Leg]) -> tuple[bool, int, list[list[int]]]:
+    markets = {relation.claims[claim].market: None for _, choice in legs for claim in choice}
+    return len(markets) == 1, len(legs), [choice for _, choice in legs]
+
+
+def decisive(relation: Relation) -> tuple[int, ...]:
+    """The places of the decisive worlds."""
+    return tuple(i for i, w in enumerate(relation.worlds) if w.kind is WorldKind.DECISIVE)
+
+
+def _groups(relation: Relation) -> dict[tuple[Cell, ...], list[int]]:
+    """Claims by their decisive row, in order; rows that never pay and return nothing are left
+    out.
+    """
+    worlds = decisive(relation)
+    groups: dict[tuple[Cell, ...], list[int]] = {}
+    for number, claim in enumerate(relation.claims):
+        row = tuple(claim.pays[world] for world in worlds)
+        if any(cell.fixed for cell in row):
+            groups.setdefault(row, []).append(number)
+    return groups
+
+
+def _families(relation: Relation, members: list[list[int]]) -> tuple[tuple[int, ...], ...]:
+    """Sets of rows worth trying before all others: all first outcomes, all second ones, and so
+    on.
+    """
+    families: dict[int, dict[int, None]] = {}
+    for row, claims in enumerate(members):
+        for claim in claims:
+            families.setdefault(relation.claims[claim].outcome, {})[row] = None
+    return tuple(tuple(rows) for rows in families.values() if len(rows) > _PAIR)
+
+
+def _package(relation: Relation, index: int, legs: list[_Leg]) -> Package:
+    scale = _scale([weight for weight, _ in legs])
+    parts = tuple(
+        PackageLeg(choice[0], Qty(int(weight * scale * MICRO)), tuple(choice[1:]))
+        for weight, choice in legs
+    )
+    return made(relation, index, parts, scale)
+
+
+def made(relation: Relation, index: int, legs: tuple[PackageLeg, ...], scale: int) -> Package:
+    """The package of these legs with what follows from them."""
+    rows = [relation.claims[leg.claim].pays for leg in legs]
+    whole = all(leg.weight == ONE_CONTRACT and not leg.also for leg in legs)
     return Package(
         index,
-        tuple(PackageLeg(claim, ONE_CONTRACT) for claim in cover),
-        Px(_fixed_payout(relation, cover)),
-        outright=all(cell.stake_ppm == 0 for row in rows for cell in row),
+        legs,
+        Px(min((_fixed(rows, legs, world) for world in decisive(relation)), default=0)),
+        outright=whole and all(cell.stake_ppm == 0 for row in rows for cell in row),
         tails=tuple(
-            (world.ppm, Px(sum(row[i].fixed for row in rows)))
+            (world.ppm, Px(_fixed(rows, legs, i)))
             for i, world in enumerate(relation.worlds)
             if world.kind is WorldKind.TAIL
         ),
+        scale=scale,
     )
 
 
-def _fixed_payout(relation: Relation, claims: tuple[int, ...]) -> int:
-    decisive = [i for i, w in enumerate(relation.worlds) if w.kind is WorldKind.DECISIVE]
-    if not decisive:
-        return 0
-    return min(sum(relation.claims[c].pays[w].fixed for c in claims) for w in decisive)
+def _fixed(rows: list[tuple[Cell, ...]], legs: tuple[PackageLeg, ...], world: int) -> int:
+    total = sum(row[world].fixed * leg.weight for row, leg in zip(rows, legs, strict=True))
+    return divide(total, MICRO, Rounding.DOWN)
+
+
+def _scale(weights: list[Fraction]) -> int:
+    if all((weight * MICRO).denominator == 1 for weight in weights):
+        return 1
+    return lcm(*(weight.denominator for weight in weights))
+
+
+def share(package: Package, leg: PackageLeg) -> Fraction:
+    """Contracts of a leg for each dollar the package covers."""
+    return Fraction(leg.weight, MICRO * package.scale)
 
 
 def payout_in(relation: Relation, package: Package, world: int, prices: tuple[Px, ...]) -> Px:
@@ -166,5 +252,8 @@ def label(
     for leg in package.legs:
         claim = relation.claims[leg.claim]
         market = markets[claim.market]
-        parts.append(f"{shorts.get(market.venue, market.venue)} {market.outcomes[claim.outcome]}")
+        words = f"{shorts.get(market.venue, market.venue)} {market.outcomes[claim.outcome]}"
+        also = dict.fromkeys(markets[relation.claims[c].market].venue for c in leg.also)
+        many = "" if share(package, leg) == 1 else f"{share(package, leg)} x "
+        parts.append(many + "/".join([words, *(shorts.get(venue, venue) for venue in also)]))
     return " + ".join(parts)

@@ -5,8 +5,8 @@ millionths
 (won 1, lost 0, push 0 + 1*price, half won 1/2 + 1/2*price, half lost 1/2*price, fifty-fifty 1/2).
 Worlds are decisive (must be covered), neutral (an ordinary push or refund) or tail (void, settled
 apart).
-A pair is the relation of two binary markets; inverse polarity is only another table. No books, no
-money held.
+A pair is the relation of two binary markets; inverse polarity is only another table, and the
+tables of larger relations are built in `tables` and `lines`. No books, no money held.
 """
 
 from enum import StrEnum
@@ -44,6 +44,8 @@ WON = Cell(Px(MICRO))
 LOST = Cell(Px(0))
 PUSH = Cell(Px(0), MICRO)
 HALF = Cell(Px(MICRO // 2))
+HALF_WON = Cell(Px(MICRO // 2), MICRO // 2)
+HALF_LOST = Cell(Px(0), MICRO // 2)
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
@@ -107,14 +109,54 @@ def pair(  # noqa: PLR0913  a pair is exactly these facts
         worlds=worlds,
         claims=(
             Claim(first, 0, first_yes),
-            Claim(first, 1, _opposite(first_yes)),
+            Claim(first, 1, opposite(first_yes)),
             Claim(second, 0, second_yes),
-            Claim(second, 1, _opposite(second_yes)),
+            Claim(second, 1, opposite(second_yes)),
         ),
         category=category,
         payout_at=payout_at,
     )
 
 
-def _opposite(pays: tuple[Cell, ...]) -> tuple[Cell, ...]:
-    return tuple(Cell(Px(MICRO - c.fixed), c.stake_ppm) for c in pays)
+def opposite(pays: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """What the other outcome of a binary market pays: what is left of the dollar.
+
+    A part of the stake that is returned is returned to both sides.
+    """
+    return tuple(Cell(Px(MICRO - c.fixed - c.stake_ppm), c.stake_ppm) for c in pays)
+
+
+def faults(relation: Relation) -> list[str]:
+    """Sentences saying why this payoff table cannot be believed; empty when it can."""
+    found = []
+    if not any(world.kind is WorldKind.DECISIVE for world in relation.worlds):
+        found.append(f"{relation.title} has no decisive world: name at least one.")
+    names = [world.name for world in relation.worlds]
+    found += [
+        f"{relation.title} names the world {name} twice: give each world its own name."
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
+    found += [
+        f"World {world.name} has probability {world.ppm} ppm: it must lie between 0 and 1,000,000."
+        for world in relation.worlds
+        if not 0 <= world.ppm <= MICRO
+    ]
+    for number, claim in enumerate(relation.claims, start=1):
+        found += _faults_of(
+            f"Claim {number} ({claim.market}, outcome {claim.outcome})", claim, relation
+        )
+    return found
+
+
+def _faults_of(name: str, claim: Claim, relation: Relation) -> list[str]:
+    if len(claim.pays) != len(relation.worlds):
+        return [
+            f"{name} has {len(claim.pays)} cells for {len(relation.worlds)} worlds: "
+            "say what it pays in each world."
+        ]
+    return [
+        f"{name} pays less than nothing or more than a dollar and its stake in {world.name}."
+        for cell, world in zip(claim.pays, relation.worlds, strict=True)
+        if not (0 <= cell.fixed <= MICRO and 0 <= cell.stake_ppm <= MICRO - cell.fixed)
+    ]
