@@ -256,7 +256,6 @@ def _finish(state: EngineState, deal: Deal, out: list[Intent], news: str) -> Non
         return
     if deal.state is _D.CLOSED:
         deal = _reopen(state, deal, out)
-    state.naked.pop(deal.id, None)
     if ended is _D.BALANCED:
         text = f"Balanced: {count(deal.matched)} packages, {money(deal.locked, gain=True)} locked."
     else:
@@ -550,6 +549,7 @@ def _put(state: EngineState, deal: Deal, step: str, out: list[Intent]) -> None:
         state.active[deal.id] = deal.relation
     else:
         state.active.pop(deal.id, None)
+        state.naked.pop(deal.id, None)
     state.dirty[deal.relation] = None
     if deal.state in (_D.BALANCED, _D.CLOSED, _D.RESIDUAL):
         state.today = Usd(state.today + deal.locked - state.booked.get(deal.id, 0))

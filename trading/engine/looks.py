@@ -404,7 +404,7 @@ def _machinery(view: EngineState) -> list[AlertPicture]:
         AlertPicture(
             "infrastructure",
             True,
-            f"{part.component.capitalize()} is not well: {part.text} No new deals.",
+            f"{part.component.capitalize()} is not well: {part.text.rstrip('.')}. No new deals.",
             part.since,
             "/venues/",
         )

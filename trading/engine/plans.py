@@ -26,7 +26,7 @@ from markets.terms.units import (
     times,
 )
 from trading.engine.book import Book
-from trading.engine.edges import Books, Edge, Markets, Terms, find_edge
+from trading.engine.edges import Books, Edge, LegEdge, Markets, Terms, find_edge
 from trading.engine.orders import BookKind
 
 
@@ -73,8 +73,11 @@ def make_plan(
 
     The size may be 0: then the gates have something to say no to, and nothing is sent.
     """
-    size = _legal_size(package, edge, markets)
-    legs = tuple(_leg(edge, i, size, markets) for i in range(len(edge.legs)))
+    size = _legal_size(package, edge, markets) if edge.size > 0 else edge.size
+    if size > 0:
+        legs = tuple(_leg(edge, i, size, markets) for i in range(len(edge.legs)))
+    else:
+        legs = tuple(_no_leg(leg, markets) for leg in edge.legs)
     return Plan(
         relation=relation.id,
         package=package.index,
@@ -97,6 +100,12 @@ def _leg(edge: Edge, index: int, size: Qty, markets: Markets) -> PlanLeg:
     return PlanLeg(
         leg.market, market.venue, leg.outcome, leg.weight, qty, leg.limit, expected, Usd(money)
     )
+
+
+def _no_leg(leg: LegEdge, markets: Markets) -> PlanLeg:
+    """A leg of a plan without a size."""
+    venue = markets[leg.market].venue
+    return PlanLeg(leg.market, venue, leg.outcome, leg.weight, Qty(0), leg.limit, leg.best, Usd(0))
 
 
 def _legal_size(package: Package, edge: Edge, markets: Markets) -> Qty:

@@ -96,17 +96,11 @@ def terms_for(state: EngineState, entry: Entry) -> Terms:
 
 
 def best_plan(state: EngineState, entry: Entry, tops: tuple[int, ...]) -> Plan | None:
-    """The plan for the approved package that keeps the most, at the lowest index among equals.
-
-    Where none pays more than its best asks only the nearest is sized, to be told.
-    """
+    """The plan for the approved package that keeps the most, at the lowest index among equals."""
     terms = terms_for(state, entry)
     best: tuple[Route, Edge] | None = None
     rank: tuple[bool, int, int] | None = None
-    least = min(max(tops), 1) if entry.quick else _NOTHING + 1
-    for route, top in zip(entry.routes, tops, strict=True):
-        if top < least:
-            continue
+    for route in _candidates(entry, tops):
         edge = find_edge(entry.relation, route.package, state.books, state.markets, terms)
         if edge is None:
             continue
@@ -114,6 +108,14 @@ def best_plan(state: EngineState, entry: Entry, tops: tuple[int, ...]) -> Plan |
         if rank is None or mine > rank:
             best, rank = (route, edge), mine
     return None if best is None else plan_for(state, entry, best[0], best[1], terms)
+
+
+def _candidates(entry: Entry, tops: tuple[int, ...]) -> list[Route]:
+    """Routes worth sizing: those that pay more than their best asks, else the nearest one."""
+    if not entry.quick:
+        return [r for r, top in zip(entry.routes, tops, strict=True) if top != _NOTHING]
+    paying = [r for r, top in zip(entry.routes, tops, strict=True) if top > 0]
+    return paying or [entry.routes[tops.index(max(tops))]]
 
 
 def priced(state: EngineState, route: Route) -> bool:

@@ -349,3 +349,24 @@ def test_a_halt_cancels_openings_and_leaves_hedges_alone() -> None:
     engine, intents = mismatched("0.44x500")
     assert len(orders(intents)) == 1
     assert not [i for i in engine.step(command("halt")) if isinstance(i, CancelOrder)]
+
+
+def test_a_late_fill_within_the_dust_balances_a_closed_deal_again() -> None:
+    engine, first, second = opened(dust=2_000_000)
+    engine.step(cancelled(first))
+    engine.step(cancelled(second))
+    assert deal(engine).state is DealState.CLOSED
+    engine.step(filled(first, "1", when=at(1)))
+    assert deal(engine).state is DealState.CLOSED
+    engine.step(filled(second, "1", when=at(2)))
+    assert (deal(engine).state, deal(engine).matched) == (DealState.BALANCED, qty(1))
+    assert not engine.state.naked
+
+
+def test_a_settlement_of_a_residual_closes_it_and_frees_its_relation() -> None:
+    engine, _ = mismatched("0.30x500", unwind_loss=0)
+    engine.step(tick("hedge/r-1", at(1)))
+    engine.step(ev.MarketSettled(at(5), FIRST, (px("1"), px("0"))))
+    engine.step(ev.MarketSettled(at(6), SECOND_MARKET, (px("1"), px("0"))))
+    assert (deal(engine).state, deal(engine).locked) == (DealState.CLOSED, usd(58))
+    assert not engine.state.naked

@@ -90,3 +90,11 @@ def test_machinery_is_well_only_when_all_of_it_is() -> None:
     engine.step(ev.HealthReported(at(1), "disk", False, "full"))
     assert not engine.step(ev.HealthReported(at(2), "scribe", True, ""))
     assert engine.step(ev.HealthReported(at(3), "disk", True, ""))
+
+
+def test_a_venue_halt_cancels_at_that_venue_alone() -> None:
+    engine = started()
+    first, _ = orders(show(engine, *gap()))
+    intents = engine.step(command("halt", "kalshi"))
+    assert [i.order for i in intents if isinstance(i, CancelOrder)] == [first.id]
+    assert "1 order was" in done(intents).text
