@@ -23,7 +23,7 @@ from trading.engine.orders import Side
 VENUE = VenueId("kalshi")
 
 # Sent on every subscription because the default will flip (sheet 4.4). False: NO levels are NO
-# prices, and `yes_px` below turns them round. Change both or neither.
+# prices, and `yes_px` below turns them round.
 USE_YES_PRICE = False
 
 KIND = "kalshi_quadratic"
@@ -58,18 +58,24 @@ def side_of(outcome: str) -> Side:
     raise ValueError(f"side is neither yes nor no: {outcome!r}")
 
 
-def yes_px(side: Side, text: str) -> Px:
+def yes_px(side: Side, text: str, *, use_yes_price: bool = USE_YES_PRICE) -> Px:
     """The YES price of a level. Errors: `ValueError`."""
     px = micros_from_text(text)
-    return Px(px) if side is Side.BUY else Px(MICRO - px)
+    return Px(px) if side is Side.BUY or use_yes_price else Px(MICRO - px)
 
 
 def levels(
-    yes: list[wire.Row] | None, no: list[wire.Row] | None
+    yes: list[wire.Row] | None,
+    no: list[wire.Row] | None,
+    *,
+    use_yes_price: bool = USE_YES_PRICE,
 ) -> tuple[list[Level], list[Level]]:
     """Bids and asks of the YES book from the two lists of bids. Errors: `ValueError`."""
     bids = [(yes_px(Side.BUY, px), Qty(micros_from_text(size))) for px, size in yes or ()]
-    asks = [(yes_px(Side.SELL, px), Qty(micros_from_text(size))) for px, size in no or ()]
+    asks = [
+        (yes_px(Side.SELL, px, use_yes_price=use_yes_price), Qty(micros_from_text(size)))
+        for px, size in no or ()
+    ]
     return bids, asks
 
 
@@ -94,7 +100,7 @@ def trade_seen(body: wire.TradeBody, at: Ns) -> TradeSeen | None:
         at=at,
         market=market_id(VENUE, body.market_ticker),
         outcome=outcome,
-        px=yes_px(side, body.yes_price_dollars),
+        px=yes_px(side, body.yes_price_dollars, use_yes_price=False),
         qty=Qty(micros_from_text(body.count_fp)),
         side=Side.BUY,
     )

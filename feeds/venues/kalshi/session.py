@@ -12,6 +12,7 @@ Source: kalshi sheet 4.1-4.7 and 7.1, read 2026-11-20.
 """
 
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -50,10 +51,34 @@ _EVENTS = msgspec.json.Decoder(wire.EventReply)
 _SERIES = msgspec.json.Decoder(wire.SeriesReply)
 
 
+class Numbering(StrEnum):
+    """Where `seq` begins. `WHOLE`: at 1, as on every socket. For recordings, `MIDWAY`: at whatever
+    comes first; `CUT`: the same, and only a falling number is a gap, because other markets' frames
+    were taken out.
+    """
+
+    WHOLE = "whole"
+    MIDWAY = "midway"
+    CUT = "cut"
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How the frames are to be understood; a recording may differ from what we ask for."""
+
+    numbering: Numbering = Numbering.WHOLE
+    use_yes_price: bool = parse.USE_YES_PRICE
+
+
+AS_ASKED = Reading()
+
+
 class KalshiSession:
     """One socket's conversation about a fixed set of markets; may be opened again."""
 
-    def __init__(self, markets: tuple[Market, ...], depth: int = 10) -> None:
+    def __init__(
+        self, markets: tuple[Market, ...], depth: int = 10, reading: Reading = AS_ASKED
+    ) -> None:
+        self._reading = reading
         self._markets = {market.native: market for market in markets}
         self._builders = {market.native: MarketBuilder(market.id, depth) for market in markets}
         self._events: dict[str, wire.Event] = {}
@@ -153,18 +178,19 @@ class KalshiSession:
         sid, seq = frame.sid, frame.seq
         if sid is None or seq is None:
             return [], False
-        expected = self._next.get(sid, 1)
+        is_cut = self._reading.numbering is Numbering.CUT
+        expected = self._next.get(sid, seq if self._reading.numbering != Numbering.WHOLE else 1)
         self._next[sid] = seq + 1
         is_book = sid == self._book_sid or isinstance(frame, wire.Snapshot | wire.Delta)
         if is_book:
             self._counted_at = at
-        if seq == expected:
+        if seq == expected or (is_cut and seq > expected):
             return [], False
         name = "gap" if seq > expected else "repeat"
         outputs: list[Output] = [Fault(f"sequence_{name}", f"sid {sid}: {expected} to {seq}")]
         if is_book:
             outputs += self._lose(f"{name}: expected {expected}, got {seq}", at)
-        return outputs, seq < expected
+        return outputs, seq < expected and not is_cut
 
     def _unexpected(self, frame: str, problem: str, at: Ns) -> list[Output]:
         """JSON that is none of our frames: a kind we do not know is counted and let by."""
@@ -228,7 +254,7 @@ class KalshiSession:
             "subscribe",
             channels=[BOOKS, TRADES],
             market_tickers=tickers,
-            use_yes_price=parse.USE_YES_PRICE,
+            use_yes_price=self._reading.use_yes_price,
         )
         self._book_command = self._id
         return send
@@ -271,7 +297,11 @@ class KalshiSession:
             return []
         self._asks.forget(body.market_ticker)
         try:
-            bids, asks = parse.levels(body.yes_dollars_fp, body.no_dollars_fp)
+            bids, asks = parse.levels(
+                body.yes_dollars_fp,
+                body.no_dollars_fp,
+                use_yes_price=self._reading.use_yes_price,
+            )
         except ValueError as problem:
             return self._doubt(body.market_ticker, "bad_number", str(problem), at)
         made = builder.snapshot(bids, asks, at, parse.ns_from_ms(frame.sending_ts_ms))
@@ -294,7 +324,7 @@ class KalshiSession:
             return [Fault("unknown_market", body.market_ticker[:80])]
         try:
             side = parse.side_of(body.side)
-            px = parse.yes_px(side, body.price_dollars)
+            px = parse.yes_px(side, body.price_dollars, use_yes_price=self._reading.use_yes_price)
             delta = micros_from_text(body.delta_fp)
         except ValueError as problem:
             return self._doubt(body.market_ticker, "bad_number", str(problem), at)

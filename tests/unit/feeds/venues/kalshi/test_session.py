@@ -10,7 +10,7 @@ import pytest
 
 from feeds.venues.base import Drop, Emit, Fault, Fetch, Output, Reply, Send
 from feeds.venues.kalshi import parse
-from feeds.venues.kalshi.session import MAX_UNREADABLE, KalshiSession
+from feeds.venues.kalshi.session import MAX_UNREADABLE, KalshiSession, Numbering, Reading
 from markets.terms.ids import market_id
 from markets.terms.instruments import Market, MarketState, even_ladder
 from markets.terms.units import MS, SECOND, Ns, Px, Qty
@@ -628,3 +628,40 @@ def test_fees_nobody_asked_about_are_a_fault() -> None:
     outputs = talk.session.fetched("series:E", answered({"series": {"ticker": "S"}}), talk.at)
 
     assert faults(outputs) == ["unknown_event"]
+
+
+@pytest.mark.parametrize(
+    ("numbering", "wrong"),
+    [
+        (Numbering.WHOLE, ["sequence_gap", "sequence_gap", "sequence_repeat"]),
+        (Numbering.MIDWAY, ["sequence_gap", "sequence_repeat"]),
+        (Numbering.CUT, ["sequence_repeat"]),
+    ],
+)
+def test_a_recording_may_begin_midway_or_be_cut_out_of_others(
+    numbering: Numbering, wrong: list[str]
+) -> None:
+    talk = Talk(market("A"))
+    talk.session = KalshiSession(talk.markets, reading=Reading(numbering))
+    talk.session.opened(START)
+    said: list[list[Output]] = []
+    for seq in (50, 51, 60, 22):
+        talk.seq = seq - 1
+        said.append(talk.snapshot("A"))
+
+    assert [reason for outputs in said for reason in faults(outputs)] == wrong
+    # A cut recording is told of a new connection by nothing but the fallen number.
+    assert bool(books(said[-1])) == (numbering is Numbering.CUT)
+
+
+def test_a_recording_on_the_other_price_scale_is_read_on_it() -> None:
+    talk = Talk(market("A"))
+    talk.session = KalshiSession(talk.markets, reading=Reading(use_yes_price=True))
+    assert sent(talk.session.opened(START))[0]["params"]["use_yes_price"] is True
+
+    (book,) = books(
+        talk.snapshot("A", yes_dollars_fp=[["0.4700", "3.00"]], no_dollars_fp=[["0.5200", "1.00"]])
+    )
+    assert book.best_ask(0) == (520_000, 1_000_000)
+    (book,) = books(talk.delta("A", "0.5000", "2.00", side="no"))
+    assert book.best_ask(0) == (500_000, 2_000_000)
