@@ -135,7 +135,7 @@ class MarketSession:
         """Group the elements by market; usually there is one."""
         groups: dict[int, _Group] = {}
         out: list[Output] = []
-        for element in _elements(frame):
+        for element in elements(frame):
             found = self._by_token.get(element.asset_id)
             if found is None:
                 out.append(Fault("unknown_asset", element.asset_id[: parse.DETAIL]))
@@ -342,7 +342,7 @@ def books_request(tokens: Iterable[str]) -> Request:
     return Request("POST", "clob", "/books", headers=HEADERS, body=body)
 
 
-def _elements(frame: wire.PriceChange) -> list[wire.Element]:
+def elements(frame: wire.PriceChange) -> list[wire.Element]:
     """The elements of either form; the older one names its token on the envelope."""
     if frame.price_changes:
         return frame.price_changes

@@ -74,6 +74,7 @@ class LastTrade(msgspec.Struct, gc=False, tag_field="event_type", tag="last_trad
     size: str
     side: str
     timestamp: Text = ""
+    market: str = ""
 
 
 class BestBidAsk(msgspec.Struct, gc=False, tag_field="event_type", tag="best_bid_ask"):
@@ -83,6 +84,7 @@ class BestBidAsk(msgspec.Struct, gc=False, tag_field="event_type", tag="best_bid
     best_bid: str | None = None
     best_ask: str | None = None
     timestamp: Text = ""
+    market: str = ""
 
 
 class TickSizeChange(msgspec.Struct, gc=False, tag_field="event_type", tag="tick_size_change"):
@@ -92,15 +94,20 @@ class TickSizeChange(msgspec.Struct, gc=False, tag_field="event_type", tag="tick
     new_tick_size: str
     old_tick_size: str = ""
     timestamp: Text = ""
+    market: str = ""
 
 
 class NewMarket(msgspec.Struct, gc=False, tag_field="event_type", tag="new_market"):
     """An announcement sent on every connection."""
 
+    market: str | None = None
+    assets_ids: list[str] | None = None
+
 
 class MarketResolved(msgspec.Struct, gc=False, tag_field="event_type", tag="market_resolved"):
     """An outcome announced on every connection."""
 
+    market: str | None = None
     assets_ids: list[str] = []
     winning_asset_id: str = ""
 
