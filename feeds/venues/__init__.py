@@ -1,4 +1,5 @@
-"""The registry of venues: slug to the dotted path of its adapter and of its own side, the fake.
+"""The registry of venues: slug to the dotted path of its adapter, of what reads recordings
+of it, and of its own side, the fake.
 
 Paths are text so that no venue is imported before it is wanted, and venues do not know one another.
 """
@@ -10,6 +11,11 @@ from typing import Any
 ADAPTERS: dict[str, str] = {
     "kalshi": "feeds.venues.kalshi.adapter.KalshiAdapter",
     "polymarket": "feeds.venues.polymarket.adapter.PolymarketAdapter",
+}
+
+EARS: dict[str, str] = {
+    "kalshi": "feeds.venues.kalshi.tape.KalshiEar",
+    "polymarket": "feeds.venues.polymarket.tape.PolymarketEar",
 }
 
 FAKES: dict[str, str] = {
