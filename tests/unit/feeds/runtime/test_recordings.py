@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from feeds.recordings.lines import Header, Line
 from feeds.runtime.recorder import RecordingProblem
@@ -34,6 +35,12 @@ def test_a_file_that_is_not_gzip_is_one_sentence(tmp_path: Path) -> None:
         list(read_recording(tmp_path / "a.gz"))
 
 
-def test_zstd_is_refused_with_advice(tmp_path: Path) -> None:
-    with pytest.raises(RecordingProblem, match="unpack it"):
-        list(read_recording(tmp_path / "a.zst"))
+def test_zstd_says_the_same_and_a_cut_one_is_named(tmp_path: Path) -> None:
+    text = b'{"at": 3, "dir": "in", "frame": "hi"}\n' * 20_000
+    packed = zstandard.compress(text)
+    (tmp_path / "a.jsonl.zst").write_bytes(packed + zstandard.compress(text))
+    (tmp_path / "b.zst").write_bytes(b"plain")
+
+    assert list(read_recording(tmp_path / "a.jsonl.zst")) == [Line(Ns(3), "in", "hi")] * 40_000
+    with pytest.raises(RecordingProblem, match="cannot be read"):
+        list(read_recording(tmp_path / "b.zst"))
