@@ -1,9 +1,10 @@
 """Raw frames to disk, by a thread, without ever holding up whoever records.
 
 A recording is a family of files: `tape.jsonl.gz`, `tape.2.jsonl.gz`, ... each beginning with a
-header line. A file that reaches its cap is closed and the next begun; above the family's total the
-oldest file *of this recording* goes. A full queue drops the frame and counts it; a disk that fails
-stops the recording and says why in `problem`.
+header line and the terms of the markets recorded, so that each replays alone. A file that reaches
+its cap is closed and the next begun; above the family's total the oldest file *of this recording*
+goes. A full queue drops the frame and counts it; a disk that fails stops the recording and says why
+in `problem`.
 """
 
 import gzip
@@ -14,12 +15,15 @@ from pathlib import Path
 from typing import IO, Self
 
 import msgspec
+import zstandard
 
-from feeds.recordings.lines import Header, encode_header, encode_line
+from feeds.recordings.lines import Header, encode_header, encode_line, encode_terms
+from markets.terms.instruments import Market
 from markets.terms.units import Ns
 
 MIB = 1024 * 1024
 GZIP_LEVEL = 5
+ZSTD_LEVEL = 6
 FLUSH_LINES = 2_000
 
 
@@ -39,17 +43,16 @@ class RecordingProblem(Exception):
 
 
 class Recorder:
-    """Writes one recording.
+    """Writes one recording. Set `catalogue` before it is opened.
 
     Use it as a context manager; `frame` may be called from the loop's thread only.
     """
 
     def __init__(self, path: Path, header: Header, caps: Caps = DEFAULT_CAPS) -> None:
-        if path.suffix == ".zst":
-            raise RecordingProblem(f"{path}: zstd is not written here; let the name end in .gz")
         self.path = path
         self.header = header
         self.caps = caps
+        self.catalogue: tuple[Market, ...] = ()
         self.written = 0
         self.dropped = 0
         self.problem = ""
@@ -129,6 +132,8 @@ class Recorder:
         path = numbered(self.path, self._number)
         tape = self._file = _Tape(path)
         tape.line(encode_header(self.header))
+        for market in self.catalogue:
+            tape.line(encode_terms(market))
         self.files.append(path)
         return tape
 
@@ -151,9 +156,12 @@ class _Tape:
 
     def __init__(self, path: Path) -> None:
         self._raw = path.open("xb")
-        self._out: IO[bytes] | gzip.GzipFile = self._raw
+        self._out: IO[bytes] | gzip.GzipFile | zstandard.ZstdCompressionWriter = self._raw
         if path.suffix == ".gz":
             self._out = gzip.GzipFile(fileobj=self._raw, mode="wb", compresslevel=GZIP_LEVEL)
+        if path.suffix == ".zst":
+            packer = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
+            self._out = packer.stream_writer(self._raw, closefd=False)
         self.lines = 0
         self._size = 0
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from feeds.recordings.lines import Header, Line
+from feeds.recordings.lines import Header, Line, Terms
 from feeds.runtime.fakeserver import FakeServer, FaultAsked, drive
 from feeds.runtime.recordings import read_recording
 from feeds.runtime.world import LAYOUTS
@@ -114,11 +115,31 @@ def test_it_records_what_the_venue_says(
     assert isinstance(said[0], Header)
     assert said[0].venue == served.venue
     lines = [line for line in said if isinstance(line, Line)]
-    assert len(lines) == len(said) - 1 == figures["written"]
+    terms = [one for one in said if isinstance(one, Terms)]
+    assert len(terms) == figures["markets"]
+    assert len(lines) == len(said) - 1 - len(terms) == figures["written"]
     assert {line.direction for line in lines} == {"in", "out"}
     assert figures["frames"] == sum(line.direction == "in" for line in lines) > 0
     assert figures["dropped"] == 0
     assert [line.at for line in lines] == sorted(line.at for line in lines)
+
+
+def test_what_it_recorded_replays_by_itself(
+    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "tape.jsonl.zst"
+    record(served, path)
+    capsys.readouterr()
+
+    with suppress(SystemExit):
+        call_command("books", served.venue, str(path), "--json", f"--csv={tmp_path / 'rows.csv'}")
+
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert figures["snapshots"] > 0
+    assert (figures["mismatches"], figures["rejects"], figures["gaps"]) == (0, 0, 0)
+    rows = (tmp_path / "rows.csv").read_text().splitlines()
+    assert {row.split(",")[1] for row in rows[1:]} <= set(served.natives)
+    assert len(rows) > 1
 
 
 def test_it_follows_exactly_the_markets_named(
@@ -170,7 +191,6 @@ def test_a_silent_venue_is_nothing(
         (["--seconds=0"], "--seconds must be above 0"),
         (["--limit=0"], "--limit at least 1"),
         (["--file-mib=0"], "--file-mib"),
-        (["--out=a.zst"], "end in .gz"),
     ],
 )
 def test_bad_usage_is_one_sentence_and_code_two(more: list[str], said: str, tmp_path: Path) -> None:

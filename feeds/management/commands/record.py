@@ -53,8 +53,8 @@ class Command(Console):
 
     help = (
         "Record a venue's socket: one JSON line a frame, with its time. The name's suffix decides: "
-        "OUT.jsonl or OUT.jsonl.gz. Exit codes: 0 recorded, 1 the venue cannot be reached or does "
-        "not list the markets, 2 bad usage, 3 no frame came."
+        "OUT.jsonl, OUT.jsonl.gz or OUT.jsonl.zst. Exit codes: 0 recorded, 1 the venue cannot be "
+        "reached or does not list the markets, 2 bad usage, 3 no frame came."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -121,6 +121,7 @@ class Command(Console):
         async with Http(adapter.venue, hosts) as http:
             markets = await _find(adapter, http, wanted)
             outside = Outside(clock, _ignore, http, lambda: secrets.randbelow(1_000_001), recorder)
+            recorder.catalogue = tuple(markets)
             feed = Feed(adapter, markets, outside, urls=(recorder.header.url,))
             with recorder:
                 await self._listen(feed, recorder, Ns(int(wanted.seconds * SECOND)), clock)

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from feeds.recordings.lines import BadLine, Header, Line
+from feeds.recordings.lines import BadLine, Header, Line, Terms
 from feeds.runtime.recorder import Caps, Recorder, RecordingProblem, numbered
 from feeds.runtime.recordings import read_recording
-from markets.terms.units import Ns
+from markets.terms.ids import MarketId, VenueId
+from markets.terms.instruments import FeeSchedule, Market, even_ladder
+from markets.terms.units import Ns, Px
 
 HEADER = Header("echo", "ws://here")
+NAMES = ["tape.jsonl", "tape.jsonl.gz", "tape.jsonl.zst"]
 
 
 def record(path: Path, count: int, caps: Caps) -> Recorder:
@@ -28,7 +31,7 @@ def numbers(files: list[Path]) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize("name", ["tape.jsonl", "tape.jsonl.gz"])
+@pytest.mark.parametrize("name", NAMES)
 def test_every_frame_comes_back_in_order(tmp_path: Path, name: str) -> None:
     recorder = record(tmp_path / name, 500, Caps())
 
@@ -40,7 +43,7 @@ def test_every_frame_comes_back_in_order(tmp_path: Path, name: str) -> None:
     assert numbers(recorder.files) == list(range(500))
 
 
-@pytest.mark.parametrize("name", ["tape.jsonl", "tape.jsonl.gz"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_full_file_is_followed_by_the_next_with_its_own_header(tmp_path: Path, name: str) -> None:
     recorder = record(tmp_path / name, 6_000, Caps(file_bytes=1_000))
 
@@ -102,9 +105,27 @@ def test_a_disk_that_fails_later_stops_the_recording_and_says_why(tmp_path: Path
     assert recorder.dropped > 0
 
 
-def test_zstd_is_refused_with_advice(tmp_path: Path) -> None:
-    with pytest.raises(RecordingProblem, match=r"end in \.gz"):
-        Recorder(tmp_path / "tape.jsonl.zst", HEADER)
+def test_every_file_of_a_recording_begins_with_the_markets_terms(tmp_path: Path) -> None:
+    market = Market(
+        id=MarketId("echo:M"),
+        venue=VenueId("echo"),
+        native="M",
+        title="Will it?",
+        outcomes=("Yes", "No"),
+        ticks=even_ladder(Px(10_000)),
+        fees=FeeSchedule(kind="none", rate_ppm=0),
+        tokens=("1", "2"),
+        close_at=Ns(9),
+    )
+    recorder = Recorder(tmp_path / "tape.jsonl", HEADER, Caps(file_bytes=2_000))
+    recorder.catalogue = (market,)
+    with recorder:
+        for number in range(200):
+            recorder.frame(Ns(number), "in", f"frame {number}")
+
+    assert len(recorder.files) > 2
+    for path in recorder.files:
+        assert list(read_recording(path))[:2] == [HEADER, Terms(market)]
 
 
 def test_closing_without_opening_is_no_error(tmp_path: Path) -> None:
