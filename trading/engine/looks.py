@@ -279,7 +279,7 @@ def overview(state: EngineState, now: Ns) -> EnginePicture:
         at_work=stakes.total,
         worst=Usd(sum(worst_result(view, deal) for deal in view.deals.values())),
         free=_free(view),
-        open_deals=stakes.deals,
+        open_deals=sum(d.state is not DealState.CLOSED for d in view.deals.values()),
         naked=len(view.naked),
         venues=_venues(view),
         alerts=tuple(sorted(_alerts(view), key=lambda a: (not a.critical, a.since))),
@@ -306,16 +306,18 @@ def _free(view: EngineState) -> Usd:
 
 
 def worst_result(state: EngineState, deal: Deal) -> Usd:
-    """What a deal keeps in its worst world, tail worlds included; 0 once it is closed.
+    """What a deal keeps in its worst regular world (decisive or neutral); 0 once it is closed.
 
-    Rounded down.
+    Tail worlds are priced in its edge and shown by its payoff table. Rounded down.
     """
     terms = state.terms.get(deal.id)
     if terms is None or deal.state is DealState.CLOSED:
         return Usd(0)
     spent = sum(leg.cost + leg.fees for leg in deal.legs)
     results = []
-    for index in range(len(terms.relation.worlds)):
+    for index, world in enumerate(terms.relation.worlds):
+        if world.kind is WorldKind.TAIL:
+            continue
         paid = 0
         for part, leg in zip(terms.package.legs, deal.legs, strict=True):
             cell = terms.relation.claims[part.claim].pays[index]

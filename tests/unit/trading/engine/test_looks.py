@@ -1,5 +1,7 @@
 """Pictures say what the next look would decide, add up, and change nothing."""
 
+from markets.terms.relations import TailRisk
+from markets.terms.units import Px
 from tests.builders import (
     FIRST,
     KA,
@@ -12,6 +14,7 @@ from tests.builders import (
     gap,
     orders,
     rejected,
+    relation,
     show,
     snapshot,
     started,
@@ -99,7 +102,7 @@ def test_the_overview_counts_money_deals_and_venues() -> None:
     assert (seen.mode, seen.revision, seen.relations) == ("paper", 1, 1)
     assert (seen.today, seen.at_work, seen.worst) == (usd(7), usd(93), usd(7))
     assert seen.free == usd(20_000) - usd(93)
-    assert (seen.open_deals, seen.naked, seen.alerts) == (0, 0, ())
+    assert (seen.open_deals, seen.naked, seen.alerts) == (1, 0, ())
     assert [(v.short, v.up, v.books, v.live_books) for v in seen.venues] == [
         ("KA", True, 1, 1),
         ("PM", True, 1, 1),
@@ -143,3 +146,14 @@ def test_the_worst_world_of_an_unmatched_leg_is_its_whole_cost() -> None:
     engine.step(filled(first))
     assert worst_result(engine.state, engine.state.deals["r-1"]) == -usd(42)  # type: ignore[index]
     assert FIRST in engine.state.books
+
+
+def test_the_worst_world_of_a_whole_deal_is_a_regular_one() -> None:
+    apart = TailRisk("apart", 1_000, Px(0), Px(1_000_000))
+    engine = started(snapshot(relation(tails=(apart,))))
+    first, second = orders(show(engine, *gap()))
+    engine.step(filled(first))
+    engine.step(filled(second))
+
+    deal = engine.state.deals["r-1"]  # type: ignore[index]
+    assert worst_result(engine.state, deal) == deal.locked > 0
