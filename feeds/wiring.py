@@ -172,6 +172,12 @@ class _Worker:
             loop.add_signal_handler(number, self.stop.set)
         if self.cut:
             log.warning("a torn record was cut from the journal", bytes=self.cut)
+        if self.resumed.differs is not None:
+            log.error(
+                "this program decides otherwise than the one that wrote the journal; compare with "
+                "`manage.py replay`, and check open deals by hand",
+                first_event=self.resumed.differs,
+            )
         # Nothing is written before the lease is ours.
         self.inbox.put(RunStarted(self.clock.now(), self.run_id, self.wish.mode.value))
         self.inbox.put(HealthReported(self.clock.now(), "shutdown", ok=True, text="Started."))
