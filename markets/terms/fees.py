@@ -61,6 +61,21 @@ def fee_each(schedule: FeeSchedule, px: Px) -> Px:
     return _other_each(schedule, px)
 
 
+def formula_fee(
+    schedule: FeeSchedule, px: Px, qty: Qty, *, maker: bool = False, selling: bool = False
+) -> Usd:
+    """The formula alone, before any step, least charge or cost per fill: to compare, not to pay.
+
+    Rounded to the nearest millionth of a dollar (half up) where the formula is quadratic, else up.
+    """
+    known = schedule if schedule.kind in _RULES else WORST
+    if known.kind in _SHAPES and "p·(1-p)" in _SHAPES[known.kind]:
+        rate = known.maker_rate_ppm if maker else known.rate_ppm
+        model = rate * known.multiplier_ppm * qty * px * (ONE - px)
+        return Usd((2 * model + MICRO**4) // (2 * MICRO**4))
+    return _smooth(known, px, qty, maker, selling)
+
+
 def settlement_fee(schedule: FeeSchedule, pays: Usd, cost: Usd, *, withdrawn: bool = True) -> Usd:
     """What the venue keeps when a position that cost `cost` (without trade fees) pays `pays`.
 
@@ -124,20 +139,20 @@ def _percent(ppm: int) -> str:
 
 
 def _other_each(schedule: FeeSchedule, px: Px) -> Px:
-    if schedule.kind == NONE:
-        return Px(0)
-    if schedule.kind in _RULES:
-        return Px(_unrounded(schedule, px))
-    quadratic = -(-WORST.rate_ppm * px * (ONE - px) // MICRO**2)
-    return Px(quadratic + _unrounded(_WORST_POOL, px))
+    known = schedule if schedule.kind in _RULES else WORST
+    return Px(_smooth(known, px, ONE_CONTRACT, False, False))
 
 
-def _unrounded(schedule: FeeSchedule, px: Px) -> int:
-    """One contract's fee up to the millionth, whatever steps and least charges the venue has."""
+def _smooth(schedule: FeeSchedule, px: Px, qty: Qty, maker: bool, selling: bool) -> Usd:
+    """The fee up to the millionth, whatever steps, least charges and costs per fill there are."""
     smooth = msgspec.structs.replace(schedule, precision=Usd(1), step=Usd(1), fixed=Usd(0))
     if schedule.kind == fees_other.CENT_QUADRATIC:
-        return fees_polymarket.fee(smooth, px, ONE_CONTRACT, False, False)
-    return _RULES[schedule.kind](smooth, px, ONE_CONTRACT, False, False)
+        return fees_polymarket.fee(smooth, px, qty, maker, selling)
+    if schedule.kind in _RULES:
+        return _RULES[schedule.kind](smooth, px, qty, maker, selling)
+    pool = msgspec.structs.replace(_WORST_POOL, precision=Usd(1))
+    quadratic = fees_polymarket.fee(smooth, px, qty, maker, selling)
+    return Usd(quadratic + fees_other.pool(pool, px, qty, maker, selling))
 
 
 def _none(schedule: FeeSchedule, px: Px, qty: Qty, maker: bool, selling: bool) -> Usd:

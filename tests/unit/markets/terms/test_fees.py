@@ -1,6 +1,3 @@
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,12 +10,15 @@ from markets.terms.fees import (
     WORST,
     describe,
     fee_each,
+    formula_fee,
+    is_known,
+    revision_of,
+    stamped,
     trade_fee,
 )
 from markets.terms.instruments import FeeSchedule
 from markets.terms.units import Px, Qty, Usd, micros_from_text
 
-SHARED = Path(__file__).parents[5] / "shared" / "data"
 PLAIN = FeeSchedule(KALSHI, 70_000, 0)
 HALF = FeeSchedule(KALSHI, 70_000, 0, multiplier_ppm=500_000)
 SPORTS = FeeSchedule(POLYMARKET, 50_000, precision=Usd(10))
@@ -115,31 +115,25 @@ def test_a_schedule_is_described_by_its_effective_rate() -> None:
     assert describe(WORST) == "schedule unknown, worst case"
 
 
-def test_the_published_kalshi_examples_agree() -> None:
-    path = SHARED / "kalshi" / "fees_worked_examples.json"
-    if not path.exists():
-        pytest.skip(f"no shared data at {path}")
-    checked = 0
-    for example in json.loads(path.read_text())["examples"]:
-        rate = micros_from_text(example["coefficient"])
-        multiplier = micros_from_text(example["multiplier"])
-        schedule = FeeSchedule(KALSHI, rate, rate, multiplier_ppm=multiplier)
-        fee = charged(
-            schedule, example["price"], example["count"], selling=example["side"] == "sell"
-        )
-        assert fee == micros_from_text(example["fee_direct_rule_2026_08_verified"]), example
-        checked += 1
-    assert checked > 30
+def test_a_schedule_is_named_by_its_content_and_not_by_its_name() -> None:
+    named = stamped(PLAIN)
+
+    assert named.rev == revision_of(PLAIN) == revision_of(named) == "898013dc"
+    assert revision_of(HALF) != named.rev
+    assert stamped(named) == named
 
 
-def test_the_published_polymarket_examples_agree_within_their_last_digit() -> None:
-    path = SHARED / "polymarket" / "vectors_taker_fees.json"
-    if not path.exists():
-        pytest.skip(f"no shared data at {path}")
-    cases = json.loads(path.read_text())["cases"]
-    for case in cases:
-        schedule = FeeSchedule(POLYMARKET, micros_from_text(case["rate"]), precision=Usd(10))
-        fee = charged(schedule, case["price"], case["shares"])
-        assert micros_from_text(case["fee_floor_5dp"]) <= fee, case
-        assert fee <= micros_from_text(case["fee_half_up_5dp"]) + 10, case
-    assert len(cases) > 15
+def test_the_bare_formula_is_told_to_the_nearest_millionth() -> None:
+    def formula(schedule: FeeSchedule, price: str, count: str) -> int:
+        return formula_fee(schedule, Px(micros_from_text(price)), Qty(micros_from_text(count)))
+
+    assert formula(PLAIN, "0.48", "1") == 17_472
+    assert formula(PLAIN, "0.055", "3") == 10_915
+    assert formula(FeeSchedule("least_side", 50_000), "0.9", "2") == 10_000
+    assert formula(FeeSchedule("unheard", 0), "0.5", "1") == formula(WORST, "0.5", "1") > 35_000
+
+
+def test_a_kind_without_a_formula_is_not_known() -> None:
+    assert is_known(PLAIN)
+    assert not is_known(WORST)
+    assert not is_known(FeeSchedule("kalshi", 70_000))
