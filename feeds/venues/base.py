@@ -148,6 +148,8 @@ class Fake(Protocol):
     `request` answers REST (host name in `Request.host`, path and query as sent). `upgrade` judges a
     socket handshake:
     None accepts, a `Reply` refuses. `moved` is told the scenario's new ladders of one market.
+    `fault` is asked to misbehave, in the ways of `feeds.sim.faults` that only the venue itself can;
+    what it cannot do it ignores. Errors: `ValueError` saying what is wrong with the arguments.
     """
 
     venue: VenueId
@@ -159,3 +161,6 @@ class Fake(Protocol):
     def disconnected(self, conn: int, at: Ns) -> None: ...
     def ticked(self, at: Ns) -> list[FakeOutput]: ...
     def moved(self, move: Move, at: Ns) -> list[FakeOutput]: ...
+    def fault(self, kind: str, at: Ns, **args: str | int) -> list[FakeOutput]:
+        """Nothing, unless a fake has something to do."""
+        return []

@@ -181,6 +181,11 @@ class EchoFake:
             if move.native in natives
         ]
 
+    def fault(self, kind: str, at: Ns, **args: str | int) -> list[FakeOutput]:
+        if args.get("market") == "wrong":
+            raise ValueError("there is no market 'wrong'")
+        return self.say(f"fault {kind} {sorted(args.items())}")
+
     def say(self, text: str) -> list[FakeOutput]:
         """Any text to everybody."""
         return [ToClient(conn, text) for conn in self.followers]

@@ -192,6 +192,10 @@ class KalshiFake:
             self._subs[sub.conn].pop(sub.sid)
         return outputs
 
+    def fault(self, kind: str, at: Ns, **args: str | int) -> list[FakeOutput]:
+        """No fault of the venue's own is known here yet."""
+        return []
+
     def hang_up(self) -> list[FakeOutput]:
         """Every socket is closed."""
         return [Hangup(conn, 1001, "going away") for conn in self._subs]

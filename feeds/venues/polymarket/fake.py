@@ -115,6 +115,10 @@ class PolymarketFake:
             frames.extend(_book_frame(shown, outcome, first=False) for outcome in (0, 1))
         return self._publish(shown, frames)
 
+    def fault(self, kind: str, at: Ns, **args: str | int) -> list[FakeOutput]:
+        """No fault of the venue's own is known here yet."""
+        return []
+
     def retick(self, native: str, step: Px, at: Ns) -> list[FakeOutput]:
         """The market's grid of prices changes; levels stay where they are."""
         shown = self._shown[native]
