@@ -17,6 +17,7 @@ from feeds.venues.polymarket.adapter import PolymarketAdapter
 from feeds.venues.polymarket.catalogue import GammaCatalogue
 from feeds.venues.polymarket.fake import PolymarketFake
 from markets.discovery.catalog import Listing
+from markets.terms.fees import stamped
 from markets.terms.ids import VenueId, market_id
 from markets.terms.instruments import FeeSchedule, Market, MarketState, even_ladder
 from markets.terms.units import MS, SECOND, Ns, Px, Qty, Usd
@@ -161,9 +162,7 @@ def test_a_page_of_events_becomes_listings_with_ticks_fees_states_and_rules() ->
     assert of(1).tokens == ("1" * 77, "2" * 77)
     assert of(1).min_size == Qty(5_000_000)
     assert (of(1).min_notional, of(1).lot) == (1_000_000, 10_000)
-    assert of(1).fees == FeeSchedule(
-        "polymarket_taker", 50_000, precision=Usd(10), rev="weather_fees"
-    )
+    assert of(1).fees == stamped(FeeSchedule("polymarket_taker", 50_000, precision=Usd(10)))
     assert of(1).close_at == of(2).close_at == Ns(1_796_144_400 * SECOND)
     assert by_title["Question 1?"].rules == 'This market will resolve to "Yes" if 1.'
     assert (of(2).outcomes, of(2).delay_ms) == (("Celtics", "Knicks"), 1_000)

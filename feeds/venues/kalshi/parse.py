@@ -13,9 +13,11 @@ import msgspec
 
 from feeds.venues.kalshi import wire
 from markets.discovery.catalog import Listing
+from markets.terms import fees_kalshi
+from markets.terms.fees import UNKNOWN, stamped
 from markets.terms.ids import VenueId, market_id
 from markets.terms.instruments import FeeSchedule, Market, MarketState, TickBand, TickLadder
-from markets.terms.units import MICRO, MS, SECOND, Ns, Px, Qty, Usd, micros_from_text
+from markets.terms.units import MICRO, MS, SECOND, Ns, Px, Qty, micros_from_text
 from trading.engine.book import Level
 from trading.engine.events import TradeSeen
 from trading.engine.orders import Side
@@ -26,13 +28,8 @@ VENUE = VenueId("kalshi")
 # prices, and `yes_px` below turns them round.
 USE_YES_PRICE = False
 
-KIND = "kalshi_quadratic"
-TAKER_PPM = 70_000
-MAKER_PPM = {
-    "quadratic": 0,
-    "quadratic_with_maker_fees": 17_500,
-    "quadratic_with_combo_maker_fees": 35_000,
-}
+KIND = fees_kalshi.KIND
+TAKER_PPM = fees_kalshi.TAKER_PPM
 
 STATES = {
     "initialized": MarketState.UNOPENED,
@@ -153,20 +150,10 @@ def fees(fee_type: str | None, multiplier: Decimal | None) -> FeeSchedule:
     A type we do not know, or a multiplier that is no plain number of millionths, is kind `unknown`.
     Source: kalshi sheet 6.1; precision of a direct member, 6.3 regime 2.
     """
-    name = fee_type or "quadratic"
     ppm = _ppm(Decimal(1) if multiplier is None else multiplier)
-    maker = MAKER_PPM.get(name)
-    rev = f"{name} x {ppm}"
-    if maker is None or ppm is None:
-        return FeeSchedule(kind="unknown", rate_ppm=TAKER_PPM, precision=Usd(100), rev=rev)
-    return FeeSchedule(
-        kind=KIND,
-        rate_ppm=TAKER_PPM,
-        maker_rate_ppm=maker,
-        multiplier_ppm=ppm,
-        precision=Usd(100),
-        rev=rev,
-    )
+    if ppm is None:
+        return stamped(FeeSchedule(UNKNOWN, TAKER_PPM))
+    return stamped(fees_kalshi.schedule(fee_type or "quadratic", ppm))
 
 
 def listing(

@@ -14,6 +14,8 @@ import msgspec
 from feeds.venues.base import Reply, Request
 from feeds.venues.polymarket import wire
 from markets.discovery.catalog import Listing
+from markets.terms import fees_polymarket
+from markets.terms.fees import UNKNOWN, stamped
 from markets.terms.ids import VenueId, market_id
 from markets.terms.instruments import FeeSchedule, Market, MarketState, even_ladder
 from markets.terms.units import MICRO, Ns, Px, Qty, Usd
@@ -21,8 +23,9 @@ from markets.terms.units import MICRO, Ns, Px, Qty, Usd
 VENUE = VenueId("polymarket")
 PAGE = 100
 MARKETABLE_MINIMUM = Usd(MICRO)
+MONEY_STEP = Usd(10_000)  # sheet 3.4: an immediate order's money is whole cents
 LOT = Qty(10_000)
-FEE_STEP = Usd(10)
+UNREADABLE = stamped(FeeSchedule(UNKNOWN, 0, precision=fees_polymarket.STEP))
 DEFAULT_MIN_SIZE = Qty(5 * MICRO)
 DEFAULT_TICK = Px(10_000)
 SITE = "https://polymarket.com/event/"
@@ -111,14 +114,14 @@ def fees(market: wire.GammaMarket) -> FeeSchedule:
     Source: polymarket sheet 7.1 (rate x p x (1 - p), exponent 1, 5 decimals), read 2026-11-20.
     """
     if market.fees_enabled is False:
-        return FeeSchedule("polymarket_taker", 0, precision=FEE_STEP, rev="none")
+        return stamped(fees_polymarket.schedule(0))
     said = market.fee_schedule
     if market.fees_enabled is None or said is None or said.rate is None:
-        return FeeSchedule("unknown", 0, precision=FEE_STEP)
+        return UNREADABLE
     rate = _micros(said.rate)
     if said.exponent != 1 or said.takerOnly is not True or not 0 <= rate < MICRO:
-        return FeeSchedule("unknown", 0, precision=FEE_STEP, rev=market.fee_type or "")
-    return FeeSchedule("polymarket_taker", rate, precision=FEE_STEP, rev=market.fee_type or "")
+        return UNREADABLE
+    return stamped(fees_polymarket.schedule(rate))
 
 
 def tokens(market: wire.GammaMarket) -> tuple[str, ...]:
@@ -179,6 +182,7 @@ def _listing(
             payout_at=ends,
             category=_category(event, market),
             neg_risk=bool(market.neg_risk),
+            money_step=MONEY_STEP,
         ),
         event=slug,
         event_title=event.title or market.question,

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from feeds.venues.kalshi import parse, wire
+from markets.terms.fees import revision_of
 from markets.terms.instruments import MarketState
 from markets.terms.units import Ns, Px, Qty
 from tests.unit.feeds.venues.kalshi.test_session import market
@@ -132,6 +133,7 @@ def test_fees_follow_type_and_multiplier_and_the_rest_is_unknown(
     assert (schedule.kind, schedule.maker_rate_ppm) == (kind, maker)
     assert (schedule.rate_ppm, schedule.multiplier_ppm) == (70_000, ppm)
     assert schedule.precision == 100
+    assert schedule.rev == revision_of(schedule)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from feeds.venues.base import Reply
 from feeds.venues.polymarket import wire
 from feeds.venues.polymarket.catalogue import GammaCatalogue, fees, when
 from feeds.venues.polymarket.fake import PolymarketFake
+from markets.terms.fees import revision_of
 from markets.terms.instruments import MarketState
 from markets.terms.units import SECOND
 from tests.unit.feeds.venues.polymarket.scene import START, catalogue_of
@@ -57,6 +58,7 @@ def test_only_an_explicit_no_is_free() -> None:
     free = fees(market(fees_enabled=False))
     assert (free.kind, free.rate_ppm) == ("polymarket_taker", 0)
     assert fees(market()).kind == "unknown"
+    assert free.rev == revision_of(free) != fees(market()).rev != ""
 
 
 def test_a_fee_rule_is_read_exactly_or_called_unknown() -> None:
