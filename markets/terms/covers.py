@@ -92,7 +92,7 @@ def _solve(lines: Sequence[_Line]) -> list[Fraction] | None:
             return None
         matrix[column], matrix[pivot] = matrix[pivot], matrix[column]
         scale = matrix[column][column]
-        matrix[column] = [value / scale for value in matrix[column]]
+        matrix[column] = [Fraction(value, scale) for value in matrix[column]]
         for r in range(size):
             factor = matrix[r][column]
             if r != column and factor:

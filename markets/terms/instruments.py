@@ -100,7 +100,8 @@ class Market(msgspec.Struct, frozen=True, gc=False):
     `outcomes[0]` is YES or the first named side. A binary market has two outcomes and one book.
     `tokens` are the venue's ids per outcome where it has them (Polymarket), else empty.
     `lot` is the smallest step of an order's size, `min_size` the smallest order in contracts,
-    `min_notional` the smallest marketable order in money. `delay_ms` is the venue's declared
+    `min_notional` the smallest marketable order in money, `money_step` what the money of an immediate
+    order must be a multiple of (0: anything). `delay_ms` is the venue's declared
     placement delay.
     """
 
@@ -122,3 +123,4 @@ class Market(msgspec.Struct, frozen=True, gc=False):
     category: str = ""
     neg_risk: bool = False
     shard: int = 0
+    money_step: Usd = Usd(0)

@@ -1,27 +1,29 @@
 """The edge of a package: the net profit the books show now, at the best size.
 
-All legs' depth is walked together in whole packages, from the best levels on, as long as one more
-package still
-nets the least edge asked for. Costs are rounded up, payouts down, every level is charged its own
-fee as the
-venue rounds it. What is found is the worst decisive world; tail worlds are charged at their
-expected cost.
+The best levels of all legs say at once whether there is anything to gain; only then the depth is
+walked and sized exactly (`sizing`). What is found is the worst decisive world; tail worlds are
+charged at their expected cost. Prices are for each dollar the package covers, rounded against us.
 Not here: ages, gates, balances, which of several packages to take.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from math import gcd
 
 import msgspec
 
-from markets.terms.fees import fee_each, trade_fee
-from markets.terms.ids import MarketId, RelationId
-from markets.terms.instruments import Market
-from markets.terms.packages import Package, least_payout, package_cost, tail_cost
+from markets.terms.fees import fee_each
+from markets.terms.ids import MarketId, RelationId, VenueId
+from markets.terms.packages import (
+    Package,
+    PackageLeg,
+    least_payout,
+    made,
+    package_cost,
+    tail_cost,
+)
 from markets.terms.relations import Relation
 from markets.terms.units import (
-    DAY,
     MICRO,
-    ONE_CONTRACT,
     Ns,
     Px,
     Qty,
@@ -30,17 +32,33 @@ from markets.terms.units import (
     divide,
     times,
 )
-from trading.engine.book import Book, Level, Levels
+from trading.engine.lockup import Bought, locked, yearly
 from trading.engine.pictures import WalkRow
+from trading.engine.sizing import (
+    Books as Books,
+)
+from trading.engine.sizing import (
+    Fill,
+    Ladder,
+    Trial,
+    best_size,
+    first_mark,
+    ladder,
+    search_of,
+)
+from trading.engine.sizing import (
+    Markets as Markets,
+)
 
-_YEAR = 365 * DAY
 _WIDEST = Qty(1_000_000 * MICRO)
 _NO = Qty(0)
 _FREE = Usd(0)
 
 
 class LegEdge(msgspec.Struct, frozen=True, gc=False):
-    """One leg at the edge's size: `limit` is the worst price touched, `cost` money before `fee`."""
+    """One claim to buy at the edge's size: `limit` is the worst price touched, moved up to a legal
+    one, `cost` money before `fee`.
+    """
 
     claim: int
     market: MarketId
@@ -55,11 +73,12 @@ class LegEdge(msgspec.Struct, frozen=True, gc=False):
 
 
 class Edge(msgspec.Struct, frozen=True, gc=False):
-    """A package at its best size. Prices are per package, money for the whole `size` (0: no size is
-    worth it).
+    """A package at its best size. Prices are per dollar covered, money for the whole `size` (0: no
+    size is worth it).
 
-    `net` is what one package keeps on average at `size`, rounded down; with size 0 it is the top of
-    the books.
+    `net` is what one dollar keeps on average at `size`, rounded down; with size 0 it is the top of
+    the books. `rounding` is what ticks, lots and rounded fees cost, against the best size without
+    them. `used` is the package with the claims that are bought, one for each of `legs`.
     """
 
     relation: RelationId
@@ -76,12 +95,17 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     top_cost: Px
     top_fees: Px
     top_net: Px
+    used: Package
     apy_ppm: int | None = None
+    rounding: Usd = _FREE
 
 
 class Terms(msgspec.Struct, frozen=True, gc=False):
-    """What the operator asks of an edge: friction and least net per package, most money per
+    """What the operator asks of an edge: friction and least net per dollar covered, most money per
     leg, the time.
+
+    `lag` is how long after the relation's payout the slowest venue pays, disputes included;
+    `netting` are the venues that give back at once what their own claims pay in any case.
     """
 
     friction: Px
@@ -89,52 +113,92 @@ class Terms(msgspec.Struct, frozen=True, gc=False):
     max_leg_cost: Usd
     now: Ns
     max_size: Qty = _WIDEST
+    lag: int = 0
+    netting: tuple[VenueId, ...] = ()
 
 
-Books = Mapping[MarketId, Book]
-Markets = Mapping[MarketId, Market]
+class _Top(msgspec.Struct, gc=False):
+    """What one package comes to at the best levels, per dollar covered."""
 
-
-class _Step(msgspec.Struct, gc=False):
-    """A stretch of the walk over which no leg's price changes. `qty` is in packages."""
-
-    prices: tuple[Px, ...]
-    qty: Qty
+    levels: list[tuple[int, Px, Qty]]
+    payout: Px
+    cost: Px
     fees: Px
+    tail: Px
     net: Px
 
 
 def find_edge(
     relation: Relation, package: Package, books: Books, markets: Markets, terms: Terms
 ) -> Edge | None:
-    """The package at the size that takes every whole package netting at least `terms.min_net`.
+    """The package at the size that keeps the most beyond `terms.min_net` for each dollar covered.
 
-    Where the top of the books nets less than that but more than nothing, the size is the top
-    level's, so that a
+    Where the best levels net less than that but more than nothing, only they are sized, so that a
     near miss shows what it would be. Shape: None when a leg has no ask or no known market.
     """
-    tops = _tops(relation, package, books, markets)
-    if tops is None:
+    levels = _tops(relation, package, books, markets)
+    if levels is None:
         return None
-    prices = tuple(px for px, _ in tops)
-    fees = _fees_each(relation, package, prices, markets)
+    prices = tuple([level[1] for level in levels])
+    fees = _fees_each(relation, levels, package, markets)
     tail = tail_cost(relation, package, prices)
     payout = least_payout(relation, package, prices)
     cost = package_cost(package, prices)
-    top = _Step(prices, Qty(0), fees, Px(payout - cost - fees - terms.friction - tail))
-    taken: list[_Step] = []
-    if top.net > 0:
-        floor = min(terms.min_net, top.net)
-        taken = _taken(relation, package, (books, markets, terms), tail, floor)
-    return _edge(relation, package, (markets, terms), tops, top, tail, taken)
+    if package.scale != 1:
+        payout, cost, fees, tail = _each_dollar(package.scale, (payout, cost, fees, tail))
+    net = Px(payout - cost - fees - terms.friction - tail)
+    top = _Top(levels, payout, cost, fees, tail, net)
+    if net <= 0:
+        return _unsized(relation, package, terms, top)
+    return _sized(relation, package, (books, markets, terms), top)
+
+
+def _each_dollar(scale: int, values: tuple[Px, Px, Px, Px]) -> tuple[Px, Px, Px, Px]:
+    """Payout, cost, fees and tail of a package for each dollar it covers, against us."""
+    payout, cost, fees, tail = values
+    return (
+        Px(payout // scale),
+        Px(-(-cost // scale)),
+        Px(-(-fees // scale)),
+        Px(-(-tail // scale)),
+    )
+
+
+def _sized(
+    relation: Relation, package: Package, world: tuple[Books, Markets, Terms], top: _Top
+) -> Edge:
+    books, markets, terms = world
+    search = search_of(relation, package, books, markets, terms.friction)
+    trial: Trial | None = None
+    ideal = 0
+    if top.net >= terms.min_net:
+        trial, ideal = best_size(search, terms.min_net, terms.max_size, terms.max_leg_cost)
+        least = terms.min_net * package.scale
+        if trial is not None and trial.profit * MICRO < least * trial.size:
+            trial = None
+    if trial is None:
+        most = Qty(min(first_mark(search), terms.max_size))
+        trial, ideal = best_size(search, 0, most, terms.max_leg_cost)
+    if trial is None or trial.profit <= 0:
+        return _unsized(relation, package, terms, top)
+    return _edge(
+        relation, package, (markets, terms), top, (trial, Usd(max(0, ideal - trial.profit)))
+    )
 
 
 def _tops(
     relation: Relation, package: Package, books: Books, markets: Markets
-) -> list[Level] | None:
-    tops: list[Level] = []
+) -> list[tuple[int, Px, Qty]] | None:
+    """The claim, price and size of each leg's best level; None where a leg has none."""
+    tops: list[tuple[int, Px, Qty]] = []
     claims = relation.claims
     for leg in package.legs:
+        if leg.also:
+            asks = ladder(relation, leg, books, markets)
+            if not asks:
+                return None
+            tops.append((asks[0].claim, asks[0].px, asks[0].qty))
+            continue
         claim = claims[leg.claim]
         book = books.get(claim.market)
         if book is None or claim.market not in markets:
@@ -142,42 +206,164 @@ def _tops(
         level = book.best_ask(claim.outcome)
         if level is None:
             return None
-        tops.append(level)
+        tops.append((leg.claim, level[0], level[1]))
     return tops
 
 
 def _fees_each(
-    relation: Relation, package: Package, prices: tuple[Px, ...], markets: Markets
+    relation: Relation, levels: list[tuple[int, Px, Qty]], package: Package, markets: Markets
 ) -> Px:
     total = 0
     claims = relation.claims
-    for leg, px in zip(package.legs, prices, strict=True):
-        each = fee_each(markets[claims[leg.claim].market].fees, px)
+    for leg, (claim, px, _) in zip(package.legs, levels, strict=True):
+        each = fee_each(markets[claims[claim].market].fees, px)
         total += each if leg.weight == MICRO else -(-each * leg.weight // MICRO)
     return Px(total)
 
 
-def _steps(
-    relation: Relation, package: Package, books: Books, markets: Markets, fixed: Px
-) -> Iterator[_Step]:
-    """Stretches of constant price from the top of all books down;
+def _edge(
+    relation: Relation,
+    package: Package,
+    world: tuple[Markets, Terms],
+    top: _Top,
+    found: tuple[Trial, Usd],
+) -> Edge:
+    markets, terms = world
+    trial, rounding = found
+    parts = _by_claim(package, trial)
+    used, size = _used(relation, package, trial, parts)
+    legs = tuple(
+        _leg(relation, weighted, fills, (markets, top))
+        for weighted, fills in zip(used.legs, parts.values(), strict=True)
+    )
+    dollars = trial.size * package.scale
+    capital = locked(
+        relation, [Bought(x.claim, x.qty, x.cost, x.fee) for x in legs], markets, terms.netting
+    )
+    until = None if relation.payout_at is None else Ns(relation.payout_at + terms.lag)
+    return Edge(
+        relation=relation.id,
+        package=package.index,
+        legs=legs,
+        size=size,
+        payout=top.payout,
+        cost=trial.cost,
+        fees=trial.fees,
+        friction=terms.friction,
+        tail=Px(divide(trial.tail * MICRO, dollars, Rounding.UP)),
+        net=Px(divide(trial.profit * MICRO, dollars, Rounding.DOWN)),
+        profit=trial.profit,
+        top_cost=top.cost,
+        top_fees=top.fees,
+        top_net=top.net,
+        used=used,
+        apy_ppm=yearly(trial.profit, capital, until, terms.now),
+        rounding=rounding,
+    )
 
-    `fixed` is friction plus tail per package.
+
+def _by_claim(package: Package, trial: Trial) -> dict[int, list[Fill]]:
+    """The fills of each claim that is bought, in the order of the legs and their claims."""
+    parts: dict[int, list[Fill]] = {}
+    for leg, fills in zip(package.legs, trial.fills, strict=True):
+        for claim in leg.claims:
+            mine = [fill for fill in fills if fill.claim == claim]
+            if mine:
+                parts.setdefault(claim, []).extend(mine)
+    return parts
+
+
+def _used(
+    relation: Relation, package: Package, trial: Trial, parts: dict[int, list[Fill]]
+) -> tuple[Package, Qty]:
+    """The package with the claims really bought, and its size.
+
+    Where a leg is bought at several venues its weight is split; where the split is not exact in
+    millionths the package becomes the largest part of the purchase that is.
     """
-    claims = [relation.claims[leg.claim] for leg in package.legs]
-    ladders: list[Levels] = [books[c.market].asks(c.outcome) for c in claims]
+    if all(not leg.also for leg in package.legs):
+        return package, trial.size
+    amounts = {claim: sum(fill.qty for fill in fills) for claim, fills in parts.items()}
+    unit: int = trial.size
+    scale = package.scale
+    if any(qty * MICRO % unit for qty in amounts.values()):
+        unit = gcd(unit, *amounts.values())
+        scale = package.scale * trial.size // unit
+    legs = tuple(PackageLeg(claim, Qty(qty * MICRO // unit)) for claim, qty in amounts.items())
+    return made(relation, package.index, legs, scale), Qty(unit)
+
+
+def _leg(
+    relation: Relation, leg: PackageLeg, fills: list[Fill], world: tuple[Markets, _Top]
+) -> LegEdge:
+    markets, top = world
+    claim = relation.claims[leg.claim]
+    best = min(fills, key=lambda fill: fill.px)
+    shown = [qty for number, _, qty in top.levels if number == leg.claim]
+    worst = Px(max(fill.px for fill in fills))
+    return LegEdge(
+        claim=leg.claim,
+        market=claim.market,
+        outcome=claim.outcome,
+        weight=leg.weight,
+        best=best.px,
+        best_qty=shown[0] if shown else best.qty,
+        limit=markets[claim.market].ticks.to_legal(worst, Rounding.UP) or worst,
+        qty=Qty(sum(fill.qty for fill in fills)),
+        cost=Usd(sum(fill.cost for fill in fills)),
+        fee=Usd(sum(fill.fee for fill in fills)),
+    )
+
+
+def _unsized(relation: Relation, package: Package, terms: Terms, top: _Top) -> Edge:
+    claims = relation.claims
+    legs = []
+    for leg, (number, px, qty) in zip(package.legs, top.levels, strict=True):
+        claim = claims[number]
+        legs.append(
+            LegEdge(number, claim.market, claim.outcome, leg.weight, px, qty, px, _NO, _FREE, _FREE)
+        )
+    return Edge(
+        relation.id, package.index, tuple(legs), _NO, top.payout, _FREE, _FREE, terms.friction,
+        top.tail, top.net, _FREE, top.cost, top.fees, top.net, package,
+    )  # fmt: skip
+
+
+class _Step(msgspec.Struct, gc=False):
+    """A stretch of the walk over which no leg's price changes. `qty` is in packages."""
+
+    prices: tuple[Px, ...]
+    qty: Qty
+    cost: Px
+    fees: Px
+    net: Px
+
+
+def _steps(
+    relation: Relation, package: Package, books: Books, markets: Markets, friction: Px
+) -> Iterator[_Step]:
+    """Stretches of constant price from the top of all books down, per dollar covered."""
+    ladders: list[Ladder] = [ladder(relation, leg, books, markets) for leg in package.legs]
     places = [0] * len(ladders)
-    left = [ladder[0][1] for ladder in ladders]
+    left = [asks[0].qty for asks in ladders]
     while True:
-        prices = tuple(ladder[place][0] for ladder, place in zip(ladders, places, strict=True))
+        tops = [asks[place] for asks, place in zip(ladders, places, strict=True)]
+        prices = tuple([ask.px for ask in tops])
         size = min(
             divide(rest * MICRO, leg.weight, Rounding.DOWN)
             for rest, leg in zip(left, package.legs, strict=True)
         )
-        fees = _fees_each(relation, package, prices, markets)
-        payout = least_payout(relation, package, prices)
-        net = Px(payout - package_cost(package, prices) - fees - fixed)
-        yield _Step(prices, Qty(size), fees, net)
+        fees = _fees_each(relation, [(a.claim, a.px, a.qty) for a in tops], package, markets)
+        payout, cost, fees, tail = _each_dollar(
+            package.scale,
+            (
+                least_payout(relation, package, prices),
+                package_cost(package, prices),
+                fees,
+                tail_cost(relation, package, prices),
+            ),
+        )
+        yield _Step(prices, Qty(size), cost, fees, Px(payout - cost - fees - friction - tail))
         for i, leg in enumerate(package.legs):
             left[i] = Qty(left[i] - divide(size * leg.weight, MICRO, Rounding.UP))
             if divide(left[i] * MICRO, leg.weight, Rounding.DOWN) > 0:
@@ -185,160 +371,7 @@ def _steps(
             places[i] += 1
             if places[i] == len(ladders[i]):
                 return
-            left[i] = Qty(max(0, left[i]) + ladders[i][places[i]][1])
-
-
-def _taken(
-    relation: Relation,
-    package: Package,
-    world: tuple[Books, Markets, Terms],
-    tail: Px,
-    floor: Px,
-) -> list[_Step]:
-    """The stretches worth taking, the last one cut to whole packages and to the money and size
-    allowed.
-    """
-    books, markets, terms = world
-    steps: list[_Step] = []
-    spent = [0] * len(package.legs)
-    size = 0
-    for step in _steps(relation, package, books, markets, Px(terms.friction + tail)):
-        if step.net < floor:
-            break
-        room = min(
-            terms.max_size - size,
-            *(
-                divide((terms.max_leg_cost - money) * MICRO * MICRO, px * leg.weight, Rounding.DOWN)
-                for money, px, leg in zip(spent, step.prices, package.legs, strict=True)
-            ),
-        )
-        qty = max(0, min(step.qty, room))
-        if qty:
-            steps.append(_Step(step.prices, Qty(qty), step.fees, step.net))
-            size += qty
-        if qty < step.qty:
-            break
-        for i, leg in enumerate(package.legs):
-            spent[i] += divide(step.prices[i] * leg.weight * qty, MICRO * MICRO, Rounding.UP)
-    return _whole(steps, size)
-
-
-def _whole(steps: list[_Step], size: int) -> list[_Step]:
-    """The steps cut from the end so that their sum is a whole number of packages."""
-    excess = size % ONE_CONTRACT
-    while excess and steps:
-        last = steps.pop()
-        if last.qty > excess:
-            steps.append(_Step(last.prices, Qty(last.qty - excess), last.fees, last.net))
-            break
-        excess -= last.qty
-    return steps
-
-
-def _edge(
-    relation: Relation,
-    package: Package,
-    world: tuple[Markets, Terms],
-    tops: list[Level],
-    top: _Step,
-    tail: Px,
-    taken: list[_Step],
-) -> Edge:
-    markets, terms = world
-    if not taken:
-        return _unsized(relation, package, terms, tops, top, tail)
-    legs = tuple(
-        _leg(relation, package, i, tops[i], taken, markets) for i in range(len(package.legs))
-    )
-    size = sum(s.qty for s in taken)
-    cost = sum(leg.cost for leg in legs)
-    fees = sum(leg.fee for leg in legs)
-    payouts = sum(
-        times(least_payout(relation, package, s.prices), s.qty, Rounding.DOWN) for s in taken
-    )
-    profit = payouts - cost - fees - times(Px(terms.friction + tail), Qty(size), Rounding.UP)
-    net = divide(profit * MICRO, size, Rounding.DOWN)
-    return Edge(
-        relation=relation.id,
-        package=package.index,
-        legs=legs,
-        size=Qty(size),
-        payout=least_payout(relation, package, top.prices),
-        cost=Usd(cost),
-        fees=Usd(fees),
-        friction=terms.friction,
-        tail=tail,
-        net=Px(net),
-        profit=Usd(profit),
-        top_cost=package_cost(package, top.prices),
-        top_fees=top.fees,
-        top_net=top.net,
-        apy_ppm=_apy(profit, cost + fees, relation.payout_at, terms.now),
-    )
-
-
-def _unsized(
-    relation: Relation,
-    package: Package,
-    terms: Terms,
-    tops: list[Level],
-    top: _Step,
-    tail: Px,
-) -> Edge:
-    claims = relation.claims
-    legs = []
-    for leg, (px, qty) in zip(package.legs, tops, strict=True):
-        claim = claims[leg.claim]
-        legs.append(
-            LegEdge(
-                leg.claim, claim.market, claim.outcome, leg.weight, px, qty, px, _NO, _FREE, _FREE
-            )
-        )
-    cost = package_cost(package, top.prices)
-    payout = least_payout(relation, package, top.prices)
-    return Edge(
-        relation.id, package.index, tuple(legs), _NO, payout, _FREE, _FREE, terms.friction, tail,
-        top.net, _FREE, cost, top.fees, top.net,
-    )  # fmt: skip
-
-
-def _leg(
-    relation: Relation,
-    package: Package,
-    index: int,
-    top: Level,
-    taken: list[_Step],
-    markets: Markets,
-) -> LegEdge:
-    leg = package.legs[index]
-    claim = relation.claims[leg.claim]
-    levels: dict[Px, int] = {}
-    for step in taken:
-        px = step.prices[index]
-        levels[px] = levels.get(px, 0) + divide(step.qty * leg.weight, MICRO, Rounding.UP)
-    schedule = markets[claim.market].fees
-    return LegEdge(
-        claim=leg.claim,
-        market=claim.market,
-        outcome=claim.outcome,
-        weight=leg.weight,
-        best=top[0],
-        best_qty=top[1],
-        limit=Px(max(levels, default=top[0])),
-        qty=Qty(sum(levels.values())),
-        cost=Usd(sum(times(px, Qty(q), Rounding.UP) for px, q in levels.items())),
-        fee=Usd(sum(trade_fee(schedule, px, Qty(q)) for px, q in levels.items())),
-    )
-
-
-def _apy(profit: int, capital: int, payout_at: Ns | None, now: Ns) -> int | None:
-    """Simple yearly return in ppm on the money locked until the expected payout;
-
-    None without gain or date.
-    """
-    if profit <= 0 or capital <= 0 or payout_at is None or payout_at <= now:
-        return None
-    return divide(profit * MICRO * _YEAR, capital * (payout_at - now), Rounding.DOWN)
+            left[i] = Qty(max(0, left[i]) + ladders[i][places[i]].qty)
 
 
 def walk(
@@ -355,20 +388,17 @@ def walk(
     Shape: empty when a leg has no ask. Profit here is by the fee formula, before the venue's
     rounding.
     """
-    tops = _tops(relation, package, books, markets)
-    if tops is None:
+    if _tops(relation, package, books, markets) is None:
         return ()
-    prices = tuple(px for px, _ in tops)
-    fixed = Px(terms.friction + tail_cost(relation, package, prices))
     found: list[WalkRow] = []
     size = profit = 0
-    for step in _steps(relation, package, books, markets, fixed):
+    for step in _steps(relation, package, books, markets, terms.friction):
         size += step.qty
-        profit += times(step.net, step.qty, Rounding.DOWN)
+        profit += times(Px(step.net * package.scale), step.qty, Rounding.DOWN)
         found.append(
             WalkRow(
                 prices=step.prices,
-                cost=package_cost(package, step.prices),
+                cost=step.cost,
                 fees=step.fees,
                 net=step.net,
                 qty=Qty(size),

@@ -99,13 +99,13 @@ def test_a_leg_never_costs_more_than_allowed() -> None:
     found = edge("0.42x310 0.43x240", "0.475x500 0.47x400", terms(leg_cost=100_000_000))
 
     assert max(leg.cost for leg in found.legs) <= 100_000_000
-    assert found.size == 190 * MICRO
+    assert found.size == 190_470_000
 
 
-def test_only_whole_packages_are_taken() -> None:
-    assert edge("0.42x10.75", "0.47x400", terms()).size == 10 * MICRO
-    assert edge("0.42x0.75", "0.47x400", terms()).size == 0
-    assert edge("0.42x5.75 0.43x0.5", "0.47x400", terms()).size == 6 * MICRO
+def test_a_size_is_whole_lots_on_every_leg() -> None:
+    assert edge("0.42x10.756", "0.47x400", terms()).size == 10_750_000
+    assert edge("0.42x0.755", "0.47x400", terms()).size == 750_000
+    assert edge("0.42x0.009", "0.47x400", terms()).size == 0
 
 
 def test_friction_and_tail_are_charged_per_package() -> None:
