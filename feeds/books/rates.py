@@ -6,12 +6,18 @@ even that. Waits are rounded up. Here are the rules and a bucket of one process'
 processes share computes the same in Redis (`feeds.runtime.rates`).
 """
 
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
 import msgspec
 
-from markets.terms.units import Ns
+from markets.terms.units import SECOND, Ns
 
 # A token in the unit of which `Bucket.refill` come back each nanosecond.
 TOKEN = 1_000_000_000_000
+LONGEST_HOLD = Ns(3_600 * SECOND)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_A_SECOND = timedelta(seconds=1)
 
 
 class Bucket(msgspec.Struct, frozen=True, gc=False):
@@ -109,3 +115,31 @@ def need_of(draw: Draw, *, urgent: bool) -> int:
             f"a request of {draw.cost} tokens never fits bucket {bucket.name} of {bucket.capacity}"
         )
     return need
+
+
+def told_second(text: str) -> Ns | None:
+    """The second an HTTP date names; None when it is none."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    return Ns((moment - _EPOCH) // _A_SECOND * SECOND)
+
+
+def hold_of(status: int, headers: tuple[tuple[str, str], ...], at: Ns, refusals: int) -> Ns:
+    """How long an answer asks us to stay away; 0 when it does not.
+
+    `Retry-After` in seconds or as a date, at most an hour; a 429 without one is a second, doubled
+    with each of the `refusals` in a row before it, at most 32.
+    """
+    if status not in (429, 503):
+        return Ns(0)
+    said = next((value for name, value in headers if name == "retry-after"), "")
+    if said.isascii() and said.isdigit():
+        return Ns(min(LONGEST_HOLD, int(said[:6]) * SECOND))
+    until = told_second(said) if said else None
+    if until is not None:
+        return Ns(max(0, min(LONGEST_HOLD, until - at)))
+    return Ns(SECOND << min(refusals, 5)) if status == 429 else Ns(0)

@@ -2,7 +2,8 @@
 
 Nothing venue-specific: hosts are named, the addresses behind the names come from configuration. A
 reply with any status is a reply; only silence, refusal and a broken connection are
-`VenueUnreachable`. Redirects are not followed.
+`VenueUnreachable`. Redirects are not followed. With `rates` every request first draws from the
+venue's rate buckets, and an answer that asks us to wait empties them.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
+from feeds.runtime.rates import Rates
 from feeds.venues.base import Reply, Request
 from markets.terms.ids import VenueId
 from trading.runtime.gateway import VenueUnreachable
@@ -29,9 +31,15 @@ class Http:
     """One venue's hosts. Use it as an async context manager, or call `close` at the end."""
 
     def __init__(
-        self, venue: VenueId, hosts: Mapping[str, str], *, timeout_s: float = TIMEOUT_S
+        self,
+        venue: VenueId,
+        hosts: Mapping[str, str],
+        *,
+        timeout_s: float = TIMEOUT_S,
+        rates: Rates | None = None,
     ) -> None:
         self.venue = venue
+        self._rates = rates
         self.hosts = {name: url.rstrip("/") for name, url in hosts.items()}
         self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_S)
         self._client: aiohttp.ClientSession | None = None
@@ -47,9 +55,20 @@ class Http:
     ) -> None:
         await self.close()
 
-    async def send(self, request: Request) -> Reply:
-        """The venue's reply, whatever its status. Errors: `VenueUnreachable`."""
+    async def send(self, request: Request, *, urgent: bool = False) -> Reply:
+        """The venue's reply, whatever its status; `urgent` for cancels and hedges.
+
+        Errors: `VenueUnreachable`.
+        """
         url = self._address(request)
+        if self._rates is None:
+            return await self._send(request, url)
+        await self._rates.admit(request, urgent=urgent)
+        reply = await self._send(request, url)
+        await self._rates.answered(request, reply)
+        return reply
+
+    async def _send(self, request: Request, url: URL) -> Reply:
         try:
             async with self._session().request(
                 request.method,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeds.books.rates import Bucket, Draw, LocalBuckets, window
+from feeds.books.rates import Bucket, Draw, LocalBuckets, hold_of, told_second, window
 from markets.terms.units import MS, SECOND, Ns
 
 START = Ns(1_795_000_000 * SECOND)
@@ -78,3 +78,23 @@ def test_owners_do_not_share_a_bucket() -> None:
 def test_a_cost_above_the_bucket_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="never fits bucket ten"):
         LocalBuckets().take((Draw(TEN, 7),), START)
+
+
+def test_retry_after_is_honoured_in_seconds_and_as_a_date() -> None:
+    assert hold_of(429, (("retry-after", "7"),), START, 3) == 7 * SECOND
+    date = (("retry-after", "Wed, 18 Nov 2026 10:40:05 GMT"),)
+    said = told_second(date[0][1])
+    assert said is not None
+    assert hold_of(503, date, Ns(said - 5 * SECOND), 0) == 5 * SECOND
+    assert hold_of(503, date, Ns(said + 5 * SECOND), 0) == 0
+
+
+def test_a_refusal_without_a_time_doubles_with_each_in_a_row() -> None:
+    assert [hold_of(429, (), START, n) // SECOND for n in range(8)] == [1, 2, 4, 8, 16, 32, 32, 32]
+
+
+def test_other_answers_ask_for_nothing() -> None:
+    assert hold_of(200, (("retry-after", "7"),), START, 0) == 0
+    assert hold_of(503, (), START, 5) == 0
+    assert hold_of(429, (("retry-after", "soon"),), START, 0) == SECOND
+    assert told_second("18 Nov 2026") is None
