@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter_ns
@@ -13,7 +14,6 @@ from time import perf_counter_ns
 import msgspec
 import uvloop
 import websockets
-from websockets.asyncio.server import ServerConnection, serve
 
 from markets.terms.units import Ns
 from risk.gates.chain import Chain
@@ -145,28 +145,28 @@ async def _paced(rate: int) -> list[Result]:
     by_venue = dict(enumerate(rig.world.sessions))
     numbers = {venue: number for number, venue in by_venue.items()}
 
-    async def send(socket: ServerConnection) -> None:
-        began = perf_counter_ns()
-        for number, frame in enumerate(frames):
-            ahead = began + number * 1_000_000_000 // rate - perf_counter_ns()
-            if ahead > 500_000:
-                await asyncio.sleep(ahead / 1e9)
-            await socket.send(f"{numbers[frame.venue]}{frame.text}")
-
     with tempfile.TemporaryDirectory() as folder:
         header = Header(SCHEMA, "bench", rig.clock.now())
         with Journal(Path(folder), header, rig.runner.checkpoint, rig.clock) as journal:
             running = asyncio.create_task(rig.runner.run(journal))
-            async with serve(send, "127.0.0.1", 0, compression=None) as server:
-                port = next(iter(server.sockets)).getsockname()[1]
-                async with websockets.connect(f"ws://127.0.0.1:{port}", compression=None) as socket:
-                    gc.collect()
-                    gc.freeze()
-                    began = perf_counter_ns()
-                    async for message in socket:
-                        text = str(message)
-                        rig.frame(Arrived(by_venue[int(text[0])], text[1:], Ns(0)))
-                    took = perf_counter_ns() - began
+            lines = Path(folder) / "frames.txt"
+            lines.write_text("\n".join(f"{numbers[f.venue]}{f.text}" for f in frames))
+            sender = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "tests.bench.sender", str(lines), str(rate)),
+                stdout=asyncio.subprocess.PIPE,
+            )
+            assert sender.stdout is not None
+            url = f"ws://127.0.0.1:{(await sender.stdout.readline()).decode().strip()}"
+            async with websockets.connect(url, compression=None, max_queue=64) as socket:
+                gc.collect()
+                gc.freeze()
+                began = perf_counter_ns()
+                async for message in socket:
+                    text = str(message)
+                    rig.frame(Arrived(by_venue[int(text[0])], text[1:], Ns(0)))
+                took = perf_counter_ns() - began
+            await sender.wait()
             rig.runner.stop()
             await running
     name = f"{rate:,} frames/s over a socket"
