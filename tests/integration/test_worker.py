@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from markets.terms.units import Ns
 from tests.site import Site, demo_site, eventually
+from trading.engine.intents import Halt
+from trading.replay.records import IntentsRecord
 from trading.runtime.clock import SystemClock
+from trading.runtime.segments import Position, follow
 
 
 @pytest.fixture(scope="module")
@@ -118,22 +121,41 @@ def test_a_saved_limit_runs_without_a_restart_and_a_bad_one_is_refused(
     eventually(lambda: {p.min_edge for p in site.edges().values()} == {8_000}, "it runs again", 20)
 
 
-def test_while_the_database_is_away_nothing_is_opened_and_nothing_is_lost(
-    site: Site, worker: subprocess.Popen[bytes]
-) -> None:
+def database(site: Site) -> list[int]:
     leader = int((site.folder / "postgres" / "postmaster.pid").read_text().split()[0])
     children = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
-    processes = [leader, *map(int, children)]
+    return [leader, *map(int, children)]
+
+
+def store_of_pictures(site: Site) -> list[int]:
+    return [int(site.redis.info("server")["process_id"])]
+
+
+@pytest.mark.parametrize("store", [database, store_of_pictures])
+def test_while_a_store_is_away_nothing_is_opened_and_nothing_is_lost(
+    site: Site, worker: subprocess.Popen[bytes], store: Callable[[Site], list[int]]
+) -> None:
+    processes = store(site)
     for pid in processes:
         os.kill(pid, signal.SIGSTOP)
     try:
-        eventually(lambda: alerts(site) >= {"infrastructure"}, "the pages say so", 20)
+        eventually(lambda: refusal(site) == "infrastructure", "new deals are refused", 20)
     finally:
         for pid in processes:
             os.kill(pid, signal.SIGCONT)
     eventually(lambda: "infrastructure" not in alerts(site), "it resumes by itself", 30)
     before = balanced(site)
     eventually(lambda: balanced(site) > before, "deals go on", 90)
+
+
+def refusal(site: Site) -> str:
+    """The cause of the newest general halt on record that still holds, read from the journal."""
+    found = ""
+    for _, record in follow(site.folder / "journal", Position(), 10_000_000):
+        for intent in record.intents if isinstance(record, IntentsRecord) else ():
+            if isinstance(intent, Halt) and not intent.scope:
+                found = intent.cause if intent.on else ""
+    return found
 
 
 def alerts(site: Site) -> set[str]:
