@@ -11,6 +11,8 @@ from typing import Protocol
 
 import msgspec
 
+from feeds.books.agreement import Told
+from feeds.books.rates import Draw
 from feeds.sim.scenario import Move
 from markets.discovery.catalog import Listing
 from markets.terms.ids import MarketId, VenueId
@@ -87,13 +89,18 @@ class Capabilities(msgspec.Struct, frozen=True):
 
 
 class Session(Protocol):
-    """One socket's conversation; `at` is when the thing reached us."""
+    """One socket's conversation; `at` is when the thing reached us.
+
+    `doubted` is told that somebody found the book of a market untrue: it may not be believed until
+    it has come anew.
+    """
 
     def opened(self, at: Ns) -> list[Output]: ...
     def received(self, frame: str, at: Ns) -> list[Output]: ...
     def fetched(self, tag: str, reply: Reply | None, at: Ns) -> list[Output]: ...
     def ticked(self, at: Ns) -> list[Output]: ...
     def closed(self, at: Ns, reason: str) -> list[Output]: ...
+    def doubted(self, market: MarketId, reason: str, at: Ns) -> list[Output]: ...
 
 
 class Catalogue(Protocol):
@@ -108,7 +115,11 @@ class Catalogue(Protocol):
 class Adapter(Protocol):
     """The parts of one venue put together.
 
-    `hosts` are the venue's default addresses by name, `ws` its socket.
+    `hosts` are the venue's default addresses by name, `ws` its socket. `draws` says which rate
+    buckets a request draws from. Over REST a venue is asked for its time (`clock_request`, and
+    `told_time` gives the beginning of the second an answer names, None when it names none) and for
+    books (`books_request` of at most `books_at_once` markets, `told` of the answer's body, which
+    raises `ValueError` when it is not understood).
     """
 
     venue: VenueId
@@ -117,11 +128,17 @@ class Adapter(Protocol):
     capabilities: Capabilities
     hosts: dict[str, str]
     ws: str
+    books_at_once: int
 
     def catalogue(self) -> Catalogue: ...
     def session(self, markets: tuple[Market, ...]) -> Session: ...
     def handshake(self, at: Ns) -> tuple[tuple[str, str], ...]: ...
     def market_of(self, native: str) -> MarketId: ...
+    def draws(self, request: Request) -> tuple[Draw, ...]: ...
+    def clock_request(self) -> Request: ...
+    def told_time(self, reply: Reply) -> Ns | None: ...
+    def books_request(self, markets: tuple[Market, ...]) -> Request: ...
+    def told(self, markets: tuple[Market, ...], body: bytes) -> list[Told]: ...
 
 
 class ToClient(msgspec.Struct, frozen=True):

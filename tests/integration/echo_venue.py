@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from feeds.books.agreement import Told
+from feeds.books.rates import Draw
 from feeds.sim.scenario import Move
 from feeds.venues.base import (
     Capabilities,
@@ -91,6 +93,10 @@ class EchoSession:
     def closed(self, at: Ns, reason: str) -> list[Output]:
         return [Emit(BookStale(at, m.id, reason)) for m in self._markets]
 
+    def doubted(self, market: MarketId, reason: str, at: Ns) -> list[Output]:
+        native = market.partition(":")[2]
+        return [Emit(BookStale(at, market, reason)), Send(f"again {native}")]
+
     def _book(self, native: str, cents: int, at: Ns) -> BookChanged:
         moved = move(native, cents)
         return BookChanged(at, binary_book(market_id(ECHO, native), moved.bids, moved.asks, at))
@@ -106,6 +112,7 @@ class EchoAdapter:
     def __init__(self, ws: str, *, per_socket: int = 10) -> None:
         self.ws = ws
         self.hosts: dict[str, str] = {}
+        self.books_at_once = 2
         self.capabilities = Capabilities(
             streams=True,
             sequence_numbers=False,
@@ -125,6 +132,23 @@ class EchoAdapter:
     def market_of(self, native: str) -> MarketId:
         return market_id(ECHO, native)
 
+    def draws(self, request: Request) -> tuple[Draw, ...]:
+        return ()
+
+    def clock_request(self) -> Request:
+        return Request("GET", "rest", "/time")
+
+    def told_time(self, reply: Reply) -> Ns | None:
+        return Ns(int(reply.body) * SECOND)
+
+    def books_request(self, markets: tuple[Market, ...]) -> Request:
+        return Request("GET", "rest", "/books", tuple(("m", m.native) for m in markets))
+
+    def told(self, markets: tuple[Market, ...], body: bytes) -> list[Told]:
+        prices = [part.split("=") for part in body.decode().split()]
+        moves = [move(native, int(cents)) for native, cents in prices]
+        return [Told(market_id(ECHO, m.native), m.bids, m.asks) for m in moves]
+
 
 class EchoFake:
     """The venue's side: knows each market's price and who follows it.
@@ -140,8 +164,16 @@ class EchoFake:
         self.heard: asyncio.Queue[str] = asyncio.Queue()
         self.moves: asyncio.Queue[str] = asyncio.Queue()
         self.ticks = 0
+        self.ahead = 0
+        self.rest: dict[str, int] = {}
 
     def request(self, request: Request, at: Ns) -> Reply:
+        if request.path == "/time":
+            return Reply(200, (), str((at + self.ahead) // SECOND).encode())
+        if request.path == "/books":
+            names = [value for _, value in request.query]
+            said = " ".join(f"{n}={self.rest.get(n, self.prices.get(n, 50))}" for n in names)
+            return Reply(200, (), said.encode())
         said = f"{request.method} {request.host} {request.path} {dict(request.query)}"
         status = 200 if request.path != "/missing" else 404
         return Reply(status, (("x-venue", "echo"),), said.encode() + request.body)
@@ -156,6 +188,8 @@ class EchoFake:
     def received(self, conn: int, text: str, at: Ns) -> list[FakeOutput]:
         self.heard.put_nowait(text)
         verb, *natives = text.split()
+        if verb == "again":
+            return [ToClient(conn, f"book {n} {self.prices.get(n, 50)}") for n in natives]
         if verb == "bye":
             return [Hangup(conn, 4000, "as asked")]
         if verb != "follow":

@@ -8,8 +8,10 @@ Source: kalshi sheet 1, 2 and 4.5, read 2026-11-20.
 
 import msgspec
 
-from feeds.venues.base import Capabilities
-from feeds.venues.kalshi import sign
+from feeds.books.agreement import Told
+from feeds.books.rates import Draw
+from feeds.venues.base import Capabilities, Reply, Request
+from feeds.venues.kalshi import limits, sign, spot
 from feeds.venues.kalshi.catalogue import KalshiCatalogue
 from feeds.venues.kalshi.parse import VENUE
 from feeds.venues.kalshi.session import KalshiSession
@@ -45,6 +47,7 @@ class KalshiAdapter:
             max_markets_per_socket=200,
             heartbeat_ms=10_000,
         )
+        self.books_at_once = spot.AT_ONCE
         self._key_id = credentials.key_id if credentials else ""
         self._key = sign.private_key(credentials.private_pem) if credentials else None
 
@@ -65,3 +68,23 @@ class KalshiAdapter:
     def market_of(self, native: str) -> MarketId:
         """Our id of a ticker."""
         return market_id(self.venue, native)
+
+    def draws(self, request: Request) -> tuple[Draw, ...]:
+        """The rate bucket a request draws from."""
+        return limits.draws(request)
+
+    def clock_request(self) -> Request:
+        """A small question whose answer tells the time."""
+        return spot.CLOCK
+
+    def told_time(self, reply: Reply) -> Ns | None:
+        """The beginning of the second an answer names."""
+        return spot.told_time(reply)
+
+    def books_request(self, markets: tuple[Market, ...]) -> Request:
+        """One question for these books."""
+        return spot.books_request(markets)
+
+    def told(self, markets: tuple[Market, ...], body: bytes) -> list[Told]:
+        """The books of its answer. Errors: `ValueError`."""
+        return spot.told(body)

@@ -171,6 +171,13 @@ class KalshiSession:
         self._begin(at)
         return outputs
 
+    def doubted(self, market: MarketId, reason: str, at: Ns) -> list[Output]:
+        """The book is not what the venue says elsewhere: ask for it again."""
+        for ticker, builder in self._builders.items():
+            if builder.market == market and builder.state is BookState.LIVE and self._is_open:
+                return [*self._doubt(ticker, reason, "compared with REST", at), *self._ask(at)]
+        return []
+
     # counting
 
     def _count(self, frame: wire.Frame | wire.Envelope, at: Ns) -> tuple[list[Output], bool]:

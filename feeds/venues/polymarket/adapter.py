@@ -5,7 +5,10 @@ the most we put on one. Orders are not here. Source: polymarket sheet sections 1
 2026-11-20.
 """
 
-from feeds.venues.base import Capabilities
+from feeds.books.agreement import Told
+from feeds.books.rates import Draw
+from feeds.venues.base import Capabilities, Reply, Request
+from feeds.venues.polymarket import limits, spot
 from feeds.venues.polymarket.catalogue import USER_AGENT, VENUE, GammaCatalogue
 from feeds.venues.polymarket.session import MarketSession
 from markets.terms.ids import MarketId, market_id
@@ -31,6 +34,7 @@ class PolymarketAdapter:
             "clob": "https://clob.polymarket.com",
             "data": "https://data-api.polymarket.com",
         }
+        self.books_at_once = spot.AT_ONCE
         self.ws = "wss://ws-subscriptions-clob.polymarket.com/ws/market"
 
     def catalogue(self) -> GammaCatalogue:
@@ -48,3 +52,23 @@ class PolymarketAdapter:
     def market_of(self, native: str) -> MarketId:
         """The market's id across venues."""
         return market_id(self.venue, native)
+
+    def draws(self, request: Request) -> tuple[Draw, ...]:
+        """The rate windows a request draws from."""
+        return limits.draws(request)
+
+    def clock_request(self) -> Request:
+        """A small question whose answer tells the time."""
+        return spot.CLOCK
+
+    def told_time(self, reply: Reply) -> Ns | None:
+        """The beginning of the second an answer names."""
+        return spot.told_time(reply)
+
+    def books_request(self, markets: tuple[Market, ...]) -> Request:
+        """One question for these books."""
+        return spot.books_request(markets)
+
+    def told(self, markets: tuple[Market, ...], body: bytes) -> list[Told]:
+        """The books of its answer. Errors: `ValueError`."""
+        return spot.told(body, {m.tokens[0]: m.id for m in markets if m.tokens})

@@ -15,6 +15,7 @@ from feeds.books.builder import Change
 from feeds.venues.base import Drop, Emit, Fault, Fetch, Output, Reply, Request, Send
 from feeds.venues.polymarket import parse, wire
 from feeds.venues.polymarket.keeper import BookKeeper
+from markets.terms.ids import MarketId
 from markets.terms.instruments import Market, MarketState
 from markets.terms.units import MICRO, SECOND, Ns, Px
 from trading.engine.events import MarketClosed, MarketSettled, TradeSeen
@@ -111,6 +112,14 @@ class MarketSession:
         self._is_open = False
         self._in_flight = {}
         return self._silence_all(f"disconnected: {reason}", at)
+
+    def doubted(self, market: MarketId, reason: str, at: Ns) -> list[Output]:
+        """The book is not what the venue says elsewhere: fetch it again."""
+        for keeper in self._keepers:
+            if keeper.market.id == market and not keeper.waiting and self._is_open:
+                fault = Fault(reason, str(market))
+                return [fault, *keeper.lose(reason, at), *self._fetch_lost(at)]
+        return []
 
     def _take(self, frame: wire.Frame | parse.Bad, at: Ns) -> list[Output]:  # noqa: C901  a table
         match frame:
