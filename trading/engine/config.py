@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from markets.terms.friction import VenueFriction
 from markets.terms.ids import MarketId, RelationId, VenueId
 from markets.terms.instruments import Market
 from markets.terms.relations import Relation
@@ -241,7 +242,7 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
 
     `hosts` by name and `ws` in order of preference replace the adapter's own addresses where given.
     `trade_age_ms` 0 takes the general limit. `paper_latency_ms` and `paper_cash` drive the
-    simulated exchange.
+    simulated exchange. `friction` is what the active friction packs come to there.
     """
 
     id: VenueId
@@ -255,6 +256,7 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     payout_lag_ms: int = 86_400_000
     hosts: dict[str, str] = {}
     ws: tuple[str, ...] = ()
+    friction: VenueFriction = VenueFriction()
 
 
 class RelationConfig(msgspec.Struct, frozen=True, gc=False):

@@ -88,7 +88,7 @@ def terms_for(state: EngineState, entry: Entry) -> Terms:
     """What the running limits ask of this relation's edges, at the present time."""
     limits = state.limits
     return Terms(
-        friction=Px(limits.friction),
+        friction=entry.friction,
         min_net=entry.min_net,
         max_leg_cost=Usd(limits.max_trade),
         now=state.at,

@@ -8,6 +8,7 @@ saved. Dicts keep the order things came in; there are no sets. No decisions are 
 import msgspec
 
 from markets.terms.fees import trade_fee
+from markets.terms.friction import friction_each
 from markets.terms.ids import DealId, MarketId, OrderId, RelationId, RunId, VenueId
 from markets.terms.instruments import Market, MarketState
 from markets.terms.packages import Package, packages
@@ -92,7 +93,9 @@ class Route(msgspec.Struct, frozen=True, gc=False):
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A relation of the running snapshot with what follows from it."""
+    """A relation of the running snapshot with what follows from it. `friction` is that of its
+    dearest route.
+    """
 
     config: RelationConfig
     relation: Relation
@@ -101,6 +104,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     markets: tuple[MarketId, ...]
     min_net: Px
     quick: bool
+    friction: Px
 
 
 class Saved(msgspec.Struct):
@@ -221,7 +225,20 @@ def _entry(state: EngineState, config: Snapshot, relation: RelationConfig) -> En
         markets=tuple(dict.fromkeys(claim.market for claim in claims)),
         min_net=Px(config.limits.min_net_edge) if least is None else least,
         quick=all(route.quick for route in routes),
+        friction=_friction(state, routes),
     )
+
+
+def _friction(state: EngineState, routes: list[Route]) -> Px:
+    limits = state.limits
+    least, floor = Usd(limits.min_trade), Px(limits.friction)
+    dearest: int = floor
+    for route in routes:
+        known = [state.markets.get(market) for market, _ in route.legs]
+        venues = [state.venues.get(market.venue) for market in known if market]
+        legs = [venue.friction for venue in venues if venue]
+        dearest = max(dearest, friction_each(legs, least, floor))
+    return Px(dearest)
 
 
 def _venue_mode(state: EngineState, market: MarketId) -> Mode:

@@ -1,7 +1,12 @@
 """Which relations are looked at, what is told of them, and what becomes a deal."""
 
+from msgspec.structs import replace
+
+from markets.terms.friction import VenueFriction
+from markets.terms.units import Px, Usd
 from tests.builders import (
     FIRST,
+    KA,
     PM,
     RELATION,
     SECOND_MARKET,
@@ -17,6 +22,7 @@ from tests.builders import (
     started,
     tick,
     usd,
+    venue,
 )
 from trading.engine import events as ev
 from trading.engine.engine import Engine
@@ -49,6 +55,19 @@ def test_an_edge_is_told_with_who_moved_and_what_it_costs() -> None:
     assert edge.leader == SECOND_MARKET
     assert edge.fee_rev == "ka1,pm1"
     assert edge.profit == 6_244_800
+
+
+def test_friction_packs_of_a_leg_s_venue_make_the_edge_smaller_and_name_themselves() -> None:
+    chain = VenueFriction(Px(1_000), Usd(20_000))
+    dear = replace(venue(PM), friction=chain)
+    engine = started(snapshot(venues=(venue(KA), dear)))
+
+    (edge,) = seen(show(engine, *gap()))
+
+    # 0.10 cents a dollar, and two cents of gas over a deal of at least five dollars; the general
+    # setting of 0.05 cents is below and not added.
+    assert edge.net == 62_448 + 500 - 1_000 - 4_000
+    assert edge.friction_rev == "f1"
 
 
 def test_an_edge_is_told_again_only_when_it_changes() -> None:
