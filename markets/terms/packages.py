@@ -76,7 +76,7 @@ def packages(relation: Relation, *, merge: bool | None = None) -> tuple[Package,
             found += [(weights, [[c] for c in choice]) for choice in product(*choices)][:MOST]
     ordered = [_ordered(weights, choices) for weights, choices in found]
     ordered.sort(key=lambda legs: _place(relation, legs))
-    return tuple(_package(relation, index, legs) for index, legs in enumerate(ordered[:MOST]))
+    return tuple(weighted(relation, index, legs) for index, legs in enumerate(ordered[:MOST]))
 
 
 _Leg = tuple[Fraction, list[int]]
@@ -120,7 +120,8 @@ def _families(relation: Relation, members: list[list[int]]) -> tuple[tuple[int, 
     return tuple(tuple(rows) for rows in families.values() if len(rows) > _PAIR)
 
 
-def _package(relation: Relation, index: int, legs: list[_Leg]) -> Package:
+def weighted(relation: Relation, index: int, legs: list[tuple[Fraction, list[int]]]) -> Package:
+    """The package of these weights per dollar covered, each with the claims that may serve."""
     scale = _scale([weight for weight, _ in legs])
     parts = tuple(
         PackageLeg(choice[0], Qty(int(weight * scale * MICRO)), tuple(choice[1:]))

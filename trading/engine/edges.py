@@ -6,7 +6,6 @@ charged at their expected cost. Prices are for each dollar the package covers, r
 Not here: ages, gates, balances, which of several packages to take.
 """
 
-from collections.abc import Iterator
 from math import gcd
 
 import msgspec
@@ -33,21 +32,17 @@ from markets.terms.units import (
     times,
 )
 from trading.engine.lockup import Bought, locked, yearly
-from trading.engine.pictures import WalkRow
 from trading.engine.sizing import (
-    Books as Books,
-)
-from trading.engine.sizing import (
+    Books,
     Fill,
-    Ladder,
+    Markets,
     Trial,
     best_size,
+    charges_later,
     first_mark,
     ladder,
     search_of,
-)
-from trading.engine.sizing import (
-    Markets as Markets,
+    worth,
 )
 
 _WIDEST = Qty(1_000_000 * MICRO)
@@ -136,16 +131,18 @@ def find_edge(
     Where the best levels net less than that but more than nothing, only they are sized, so that a
     near miss shows what it would be. Shape: None when a leg has no ask or no known market.
     """
-    levels = _tops(relation, package, books, markets)
+    levels = best_levels(relation, package, books, markets)
     if levels is None:
         return None
     prices = tuple([level[1] for level in levels])
-    fees = _fees_each(relation, levels, package, markets)
+    fees = fees_each(relation, levels, package, markets)
     tail = tail_cost(relation, package, prices)
     payout = least_payout(relation, package, prices)
     cost = package_cost(package, prices)
+    if _settles(relation, levels, markets):
+        payout, tail = _after_settlement(relation, package, levels, cost, markets)
     if package.scale != 1:
-        payout, cost, fees, tail = _each_dollar(package.scale, (payout, cost, fees, tail))
+        payout, cost, fees, tail = each_dollar(package.scale, (payout, cost, fees, tail))
     net = Px(payout - cost - fees - terms.friction - tail)
     top = _Top(levels, payout, cost, fees, tail, net)
     if net <= 0:
@@ -153,7 +150,30 @@ def find_edge(
     return _sized(relation, package, (books, markets, terms), top)
 
 
-def _each_dollar(scale: int, values: tuple[Px, Px, Px, Px]) -> tuple[Px, Px, Px, Px]:
+def _settles(relation: Relation, levels: list[tuple[int, Px, Qty]], markets: Markets) -> bool:
+    for claim, _, _ in levels:  # noqa: SIM110  asked at every look, and a loop is faster
+        if charges_later(markets[relation.claims[claim].market].fees):
+            return True
+    return False
+
+
+def _after_settlement(
+    relation: Relation,
+    package: Package,
+    levels: list[tuple[int, Px, Qty]],
+    cost: Px,
+    markets: Markets,
+) -> tuple[Px, Px]:
+    """The least payout and the tail cost of one package where a venue charges at settlement."""
+    fills = [
+        Fill(claim, px, leg.weight, times(px, leg.weight, Rounding.UP), _FREE, 0)
+        for leg, (claim, px, _) in zip(package.legs, levels, strict=True)
+    ]
+    payout, tail = worth(relation, fills, cost, markets)
+    return Px(payout), Px(tail)
+
+
+def each_dollar(scale: int, values: tuple[Px, Px, Px, Px]) -> tuple[Px, Px, Px, Px]:
     """Payout, cost, fees and tail of a package for each dollar it covers, against us."""
     payout, cost, fees, tail = values
     return (
@@ -186,7 +206,7 @@ def _sized(
     )
 
 
-def _tops(
+def best_levels(
     relation: Relation, package: Package, books: Books, markets: Markets
 ) -> list[tuple[int, Px, Qty]] | None:
     """The claim, price and size of each leg's best level; None where a leg has none."""
@@ -210,9 +230,10 @@ def _tops(
     return tops
 
 
-def _fees_each(
+def fees_each(
     relation: Relation, levels: list[tuple[int, Px, Qty]], package: Package, markets: Markets
 ) -> Px:
+    """The trade fees of one package at these levels by the fee formula, rounded up."""
     total = 0
     claims = relation.claims
     for leg, (claim, px, _) in zip(package.legs, levels, strict=True):
@@ -327,85 +348,3 @@ def _unsized(relation: Relation, package: Package, terms: Terms, top: _Top) -> E
         relation.id, package.index, tuple(legs), _NO, top.payout, _FREE, _FREE, terms.friction,
         top.tail, top.net, _FREE, top.cost, top.fees, top.net, package,
     )  # fmt: skip
-
-
-class _Step(msgspec.Struct, gc=False):
-    """A stretch of the walk over which no leg's price changes. `qty` is in packages."""
-
-    prices: tuple[Px, ...]
-    qty: Qty
-    cost: Px
-    fees: Px
-    net: Px
-
-
-def _steps(
-    relation: Relation, package: Package, books: Books, markets: Markets, friction: Px
-) -> Iterator[_Step]:
-    """Stretches of constant price from the top of all books down, per dollar covered."""
-    ladders: list[Ladder] = [ladder(relation, leg, books, markets) for leg in package.legs]
-    places = [0] * len(ladders)
-    left = [asks[0].qty for asks in ladders]
-    while True:
-        tops = [asks[place] for asks, place in zip(ladders, places, strict=True)]
-        prices = tuple([ask.px for ask in tops])
-        size = min(
-            divide(rest * MICRO, leg.weight, Rounding.DOWN)
-            for rest, leg in zip(left, package.legs, strict=True)
-        )
-        fees = _fees_each(relation, [(a.claim, a.px, a.qty) for a in tops], package, markets)
-        payout, cost, fees, tail = _each_dollar(
-            package.scale,
-            (
-                least_payout(relation, package, prices),
-                package_cost(package, prices),
-                fees,
-                tail_cost(relation, package, prices),
-            ),
-        )
-        yield _Step(prices, Qty(size), cost, fees, Px(payout - cost - fees - friction - tail))
-        for i, leg in enumerate(package.legs):
-            left[i] = Qty(left[i] - divide(size * leg.weight, MICRO, Rounding.UP))
-            if divide(left[i] * MICRO, leg.weight, Rounding.DOWN) > 0:
-                continue
-            places[i] += 1
-            if places[i] == len(ladders[i]):
-                return
-            left[i] = Qty(max(0, left[i]) + ladders[i][places[i]].qty)
-
-
-def walk(
-    relation: Relation,
-    package: Package,
-    books: Books,
-    markets: Markets,
-    terms: Terms,
-    rows: int = 6,
-) -> tuple[WalkRow, ...]:
-    """The first `rows` stretches of the walk with running size and profit, also past where the edge
-    closes.
-
-    Shape: empty when a leg has no ask. Profit here is by the fee formula, before the venue's
-    rounding.
-    """
-    if _tops(relation, package, books, markets) is None:
-        return ()
-    found: list[WalkRow] = []
-    size = profit = 0
-    for step in _steps(relation, package, books, markets, terms.friction):
-        size += step.qty
-        profit += times(Px(step.net * package.scale), step.qty, Rounding.DOWN)
-        found.append(
-            WalkRow(
-                prices=step.prices,
-                cost=step.cost,
-                fees=step.fees,
-                net=step.net,
-                qty=Qty(size),
-                profit=Usd(profit),
-                taken=step.net > 0 and step.net >= terms.min_net,
-            )
-        )
-        if len(found) == rows:
-            break
-    return tuple(found)

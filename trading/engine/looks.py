@@ -17,7 +17,7 @@ from markets.terms.units import MICRO, MS, Ns, Px, Qty, Rounding, Usd, divide, t
 from trading.engine.book import BookState
 from trading.engine.config import Mode
 from trading.engine.deals import Deal, DealState
-from trading.engine.edges import Edge, Terms, find_edge, walk
+from trading.engine.edges import Edge, Terms, find_edge
 from trading.engine.execution import excess, leg_name
 from trading.engine.orders import BookKind
 from trading.engine.pictures import (
@@ -46,6 +46,7 @@ from trading.engine.state import (
     unresolved,
 )
 from trading.engine.stops import STAYING, VENUE
+from trading.engine.walks import walk
 
 _NOTHING: tuple[tuple[Reading, ...], tuple[WalkRow, ...]] = ((), ())
 

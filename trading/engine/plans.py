@@ -26,8 +26,9 @@ from markets.terms.units import (
     times,
 )
 from trading.engine.book import Book
-from trading.engine.edges import Books, Edge, LegEdge, Markets, Terms, find_edge
+from trading.engine.edges import Edge, LegEdge, Terms, find_edge
 from trading.engine.orders import BookKind
+from trading.engine.sizing import Books, Markets
 
 
 class PlanLeg(msgspec.Struct, frozen=True, gc=False):

@@ -15,9 +15,15 @@ from math import gcd, lcm
 
 import msgspec
 
-from markets.terms.fees import fee_each, trade_fee
+from markets.terms.fees import (
+    fee_each,
+    is_known,
+    nets_in_market,
+    settlement_fee,
+    trade_fee,
+)
 from markets.terms.ids import MarketId
-from markets.terms.instruments import Market
+from markets.terms.instruments import FeeSchedule, Market
 from markets.terms.packages import Package, PackageLeg
 from markets.terms.relations import Relation, WorldKind
 from markets.terms.units import MICRO, ONE_CONTRACT, Px, Qty, Rounding, Usd, divide, times
@@ -88,6 +94,7 @@ class Search(msgspec.Struct, frozen=True, gc=False):
     ladders: tuple[Ladder, ...]
     depths: tuple[tuple[int, ...], ...]
     whole: tuple[list[Fill], ...]
+    outright: bool
 
 
 def search_of(
@@ -104,7 +111,10 @@ def search_of(
             depth.append(total)
         depths.append(tuple(depth))
     whole: tuple[list[Fill], ...] = tuple([] for _ in ladders)
-    return Search(relation, package, markets, friction, ladders, tuple(depths), whole)
+    outright = package.outright and not any(
+        charges_later(markets[relation.claims[leg.claim].market].fees) for leg in package.legs
+    )
+    return Search(relation, package, markets, friction, ladders, tuple(depths), whole, outright)
 
 
 def ladder(relation: Relation, leg: PackageLeg, books: Books, markets: Markets) -> Ladder:
@@ -318,10 +328,11 @@ def tried(search: Search, size: Qty) -> Trial:
             formula += fill.formula
         contracts += qty
         fills.append(mine)
-    if package.outright:
+    if search.outright:
         payout, tail = _outright(package, size, cost)
     else:
-        payout, tail = worth(search.relation, [f for leg in fills for f in leg], cost)
+        bought = [fill for leg in fills for fill in leg]
+        payout, tail = worth(search.relation, bought, cost, search.markets)
     friction = Usd(-(-search.friction * package.scale * size // MICRO))
     kept = payout - friction - tail
     return Trial(
@@ -334,7 +345,7 @@ def tried(search: Search, size: Qty) -> Trial:
         tail=tail,
         profit=Usd(kept - cost - fees),
         smooth=kept - -(-formula // MICRO),
-        slack=contracts // MICRO + len(search.relation.worlds) + 2,
+        slack=contracts // MICRO + len(search.relation.worlds) + 2 * len(package.legs) + 2,
     )
 
 
@@ -369,25 +380,61 @@ def _outright(package: Package, size: int, spent: int) -> tuple[Usd, Usd]:
     return Usd(package.payout * size // MICRO), Usd(-(-weighted // MICRO))
 
 
-def worth(relation: Relation, fills: list[Fill], spent: int) -> tuple[Usd, Usd]:
-    """The least these purchases pay over the decisive worlds, rounded down, and what the tail
-    worlds are expected to cost, rounded up.
+def worth(relation: Relation, fills: list[Fill], spent: int, markets: Markets) -> tuple[Usd, Usd]:
+    """The least these purchases pay over the decisive worlds after that world's settlement fees,
+    rounded down, and what the tail worlds are expected to cost, rounded up.
     """
+    held = _held(fills)
     least: int | None = None
     weighted = 0
     for world, described in enumerate(relation.worlds):
         if described.kind is WorldKind.NEUTRAL:
             continue
-        total = 0
-        for fill in fills:
-            cell = relation.claims[fill.claim].pays[world]
-            total += cell.fixed * fill.qty + cell.stake_ppm * fill.cost
-        paid = total // MICRO
+        paid = paid_in(relation, held, world, markets)
         if described.kind is WorldKind.TAIL:
             weighted += described.ppm * max(0, spent - paid)
         elif least is None or paid < least:
             least = paid
     return Usd(least or 0), Usd(-(-weighted // MICRO))
+
+
+Held = dict[int, tuple[int, int]]
+
+
+def _held(fills: list[Fill]) -> Held:
+    """Contracts and cost of each claim."""
+    held: Held = {}
+    for fill in fills:
+        qty, cost = held.get(fill.claim, (0, 0))
+        held[fill.claim] = (qty + fill.qty, cost + fill.cost)
+    return held
+
+
+def paid_in(relation: Relation, held: Held, world: int, markets: Markets) -> int:
+    """What claims held at a cost pay in one world, after the settlement fees of that world."""
+    paid = charged = 0
+    nets: dict[MarketId, tuple[int, int]] = {}
+    for number, (qty, cost) in held.items():
+        claim = relation.claims[number]
+        cell = claim.pays[world]
+        pays = (cell.fixed * qty + cell.stake_ppm * cost) // MICRO
+        paid += pays
+        schedule = markets[claim.market].fees
+        if not charges_later(schedule):
+            continue
+        if nets_in_market(schedule):
+            gone, back = nets.get(claim.market, (0, 0))
+            nets[claim.market] = (gone + cost, back + pays)
+        else:
+            charged += settlement_fee(schedule, Usd(pays), Usd(cost))
+    for market, (gone, back) in nets.items():
+        charged += settlement_fee(markets[market].fees, Usd(back), Usd(gone))
+    return paid - charged
+
+
+def charges_later(schedule: FeeSchedule) -> bool:
+    """Whether something is taken when the market settles."""
+    return bool(schedule.settle_ppm or schedule.withdraw_ppm) or not is_known(schedule)
 
 
 def is_legal(search: Search, trial: Trial) -> bool:

@@ -8,7 +8,8 @@ from markets.terms.packages import packages
 from markets.terms.relations import TailRisk, pair
 from markets.terms.units import MICRO, Ns, Px, Qty, Rounding, Usd, micros_from_text, times
 from trading.engine.book import Book, Levels, binary_book
-from trading.engine.edges import Edge, Terms, find_edge, walk
+from trading.engine.edges import Edge, Terms, find_edge
+from trading.engine.walks import walk
 
 A, B = MarketId("kalshi:A"), MarketId("polymarket:B")
 DAY = 86_400 * 10**9
@@ -164,30 +165,49 @@ def books_from(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> dict[Marke
     return {A: binary_book(A, (), as_levels(a), NOW), B: binary_book(B, bids, (), NOW)}
 
 
-def brute_force(a: list[tuple[int, int]], b: list[tuple[int, int]], min_net: int) -> int:
-    """Packages that net at least `min_net` each, counted one by one along both ladders."""
-    units = [[px * 10_000 for px, qty in side for _ in range(qty)] for side in (a, b)]
-    size = 0
-    for pa, pb in zip(*units, strict=False):
-        fees = 0
-        for schedule, px in ((FEES_A, pa), (FEES_B, pb)):
-            fees += -(-schedule.rate_ppm * px * (MICRO - px) // 10**12)
-        net = MICRO - pa - pb - fees
-        if net <= 0 or net < min_net:
-            break
-        size += 1
-    return size
+def counted(a: Levels, b: Levels, size: int) -> int:
+    """What buying this many packages keeps in millionths of a dollar, level by level."""
+    money = 0
+    for ladder, schedule in ((a, FEES_A), (b, FEES_B)):
+        left = size
+        for px, depth in ladder:
+            take = Qty(min(left, depth))
+            if take:
+                money += times(px, take, Rounding.UP) + trade_fee(schedule, px, take)
+            left -= take
+        assert left == 0
+    return size - money
 
 
-@given(asks, asks, st.sampled_from([0, 5_000, 25_000]))
-def test_the_size_is_what_counting_package_by_package_gives(
+small = st.lists(
+    st.tuples(st.integers(20, 60), st.integers(1, 60)),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda x: x[0],
+).map(sorted)
+
+
+@given(small, small, st.sampled_from([0, 5_000, 25_000]))
+def test_the_size_is_what_trying_every_lot_gives(
     a: list[tuple[int, int]], b: list[tuple[int, int]], min_net: int
 ) -> None:
-    found = find_edge(PAIR, CROSS, books_from(a, b), MARKETS, terms(min_net=min_net))
+    first, second = (
+        tuple((Px(px * 10_000), Qty(lots * 10_000)) for px, lots in side) for side in (a, b)
+    )
+    bids = tuple((Px(MICRO - px), qty) for px, qty in second)
+    seen = {A: binary_book(A, (), first, NOW), B: binary_book(B, bids, (), NOW)}
+    found = find_edge(PAIR, CROSS, seen, MARKETS, terms(min_net=min_net))
 
+    most = min(sum(qty for _, qty in side) for side in (first, second))
+    beyond = {
+        size: MICRO * counted(first, second, size) - min_net * size
+        for size in range(10_000, most + 1, 10_000)
+    }
+    best = max(beyond, key=lambda size: (beyond[size], size))
     assert found is not None
-    if found.top_net >= min_net:
-        assert found.size == brute_force(a, b, min_net) * MICRO
+    if beyond[best] >= 0 and found.top_net >= min_net and counted(first, second, best) > 0:
+        assert beyond[found.size] // MICRO == beyond[best] // MICRO
+        assert found.profit == counted(first, second, found.size)
 
 
 @given(asks, asks)
