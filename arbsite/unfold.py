@@ -72,6 +72,7 @@ def _navigation() -> list[dict[str, Any]]:
                 _item("Pairs", "link", "markets.marketpair", "arbsite.admin_site.pairs_waiting"),
                 _item("Block rules", "block", "markets.blockrule"),
                 _item("Limits", "tune", "risk.threshold"),
+                _item("Friction", "toll", "markets.frictionpack"),
                 _item("Engine mode", "toggle_on", "risk.enginesetting"),
                 _item("Venues", "hub", "markets.venue"),
                 _item("Revisions", "history", "markets.configrevision"),
@@ -93,6 +94,7 @@ def _navigation() -> list[dict[str, Any]]:
             "title": "Site",
             "items": [
                 _item("Markets", "storefront", "markets.market"),
+                _item("Fee schedules", "receipt", "markets.feeschedule"),
                 _item("Jobs", "schedule", "django_celery_beat.periodictask"),
                 _item("Users", "person", "auth.user"),
                 _item("API tokens", "key", "trading.apitoken"),

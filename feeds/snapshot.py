@@ -12,8 +12,9 @@ import msgspec
 from django.db import connection, transaction
 
 from markets import selectors as markets
+from markets.terms import friction
 from markets.terms.instruments import Market
-from markets.terms.units import Ns
+from markets.terms.units import Ns, Px
 from risk import selectors as risk
 from trading.engine.config import Mode, RelationConfig, Snapshot, VenueConfig
 
@@ -39,6 +40,8 @@ def encoded_snapshot() -> tuple[int, bytes]:
 def _read() -> Snapshot:
     revision = markets.last_revision()
     engine = risk.engine()
+    limits = risk.limits()
+    packs = markets.friction_packs(active_only=True)
     relations = markets.tradeable()
     listed: dict[str, Market] = {m.id: m for r in relations for m in r.markets}
     return Snapshot(
@@ -47,16 +50,17 @@ def _read() -> Snapshot:
         author=revision.author if revision else "",
         reason=revision.reason if revision else "",
         exec_mode=engine.exec_mode,
-        limits=risk.limits(),
-        venues=tuple(_venue(v) for v in markets.venues(enabled_only=True)),
+        limits=limits,
+        venues=tuple(_venue(v, packs) for v in markets.venues(enabled_only=True)),
         markets=tuple(listed[key] for key in sorted(listed)),
         relations=tuple(
             RelationConfig(r.relation, r.packages, Mode(r.mode), r.min_net_edge) for r in relations
         ),
+        friction_rev=friction.revision(packs, Px(limits.friction)),
     )
 
 
-def _venue(row: markets.VenueRow) -> VenueConfig:
+def _venue(row: markets.VenueRow, packs: tuple[friction.FrictionPack, ...]) -> VenueConfig:
     return VenueConfig(
         id=row.slug,
         name=row.name,
@@ -68,4 +72,5 @@ def _venue(row: markets.VenueRow) -> VenueConfig:
         payout_lag_ms=row.payout_lag_ms,
         hosts=row.hosts,
         ws=tuple(row.ws.split()),
+        friction=friction.at_venue(packs, row.slug),
     )

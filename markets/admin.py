@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -22,18 +23,22 @@ from unfold.enums import ActionVariant
 
 from markets import services
 from markets.config_admin import ConfigAdmin, RecordAdmin, RecordInline, author_of, sentence
-from markets.forms import BlockDialog, ConfirmDialog, PairForm, VenueForm
+from markets.forms import BlockDialog, ConfirmDialog, FrictionForm, PairForm, VenueForm
 from markets.models import (
     BlockRule,
     Claim,
     ConfigRevision,
     Event,
+    FeeSchedule,
+    FrictionPack,
     Market,
     MarketPair,
     MatchDecision,
     Relation,
     Venue,
 )
+from markets.terms import instruments
+from markets.terms.fees import describe
 from markets.terms.formats import money
 from markets.terms.units import Usd, text_from_micros
 
@@ -63,6 +68,62 @@ class VenueAdmin(ConfigAdmin):
     def cash(self, obj: Venue) -> str:
         """The simulated account's beginning."""
         return money(Usd(obj.paper_cash))
+
+
+@admin.register(FrictionPack)
+class FrictionPackAdmin(ConfigAdmin):
+    """What deals cost beside fees; each change is a new version with a new name."""
+
+    form = FrictionForm
+    list_display = ("name", "venue", "version", "hash", "order_cost", "dollar_cost", "active")
+    list_filter = ("venue", "active")
+    readonly_fields = ("version", "hash")
+    fields = (
+        "name",
+        "venue",
+        "gas",
+        "bridge",
+        "on_ramp",
+        "withdrawal",
+        "fx",
+        "active",
+        "version",
+        "hash",
+        "reason",
+    )
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
+    ) -> None:
+        """The next version, named by its content."""
+        services.next_version(obj)
+        super().save_model(request, obj, form, change)
+
+    @display(description="Each order")
+    def order_cost(self, obj: FrictionPack) -> str:
+        """Gas."""
+        return f"${text_from_micros(obj.gas, 2)}"
+
+    @display(description="Each $1")
+    def dollar_cost(self, obj: FrictionPack) -> str:
+        """All shares together, in cents."""
+        total = obj.bridge + obj.on_ramp + obj.withdrawal + obj.fx
+        return f"{text_from_micros(total * 100, 2)}¢"
+
+
+@admin.register(FeeSchedule)
+class FeeScheduleAdmin(RecordAdmin):
+    """Every fee schedule a market was ever listed with."""
+
+    list_display = ("market", "shown", "rev", "seen_at")
+    list_filter = ("kind",)
+    search_fields = ("market__market_id", "rev")
+    list_select_related = ("market",)
+
+    @display(description="Schedule")
+    def shown(self, obj: FeeSchedule) -> str:
+        """In words."""
+        return describe(msgspec.convert(obj.parameters, instruments.FeeSchedule))
 
 
 @admin.register(Event)

@@ -20,7 +20,7 @@ from unfold.widgets import (
 )
 
 from markets import selectors, services
-from markets.models import MarketPair, Relation, Venue
+from markets.models import FrictionPack, MarketPair, Relation, Venue
 from markets.terms.instruments import Market
 from markets.terms.packages import label, packages
 from markets.terms.units import MICRO, micros_from_text, text_from_micros
@@ -102,6 +102,28 @@ class VenueForm(ReasonForm):
                 pk=self.instance.pk, **{n: self.cleaned_data[n] for n in services.VENUE_FIELDS}
             )
             services.check_venue(wanted)
+        return cleaned
+
+
+class FrictionForm(ReasonForm):
+    """A friction pack: gas in dollars for each order, the rest in cents for each dollar."""
+
+    gas = MicrosField(MICRO, label="Gas ($ an order)", help_text="Network cost of one order.")
+    bridge = MicrosField(PER_CENT, label="Bridge (¢ per $1)")
+    on_ramp = MicrosField(PER_CENT, label="On-ramp (¢ per $1)")
+    withdrawal = MicrosField(PER_CENT, label="Withdrawal (¢ per $1)")
+    fx = MicrosField(PER_CENT, label="Currency exchange (¢ per $1)")
+
+    class Meta:
+        model = FrictionPack
+        fields = ("name", "venue", "gas", "bridge", "on_ramp", "withdrawal", "fx", "active")
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuses amounts no deal could bear."""
+        cleaned = super().clean()
+        if not self.errors:
+            names = ("name", "gas", "bridge", "on_ramp", "withdrawal", "fx")
+            services.check_friction(FrictionPack(**{n: self.cleaned_data[n] for n in names}))
         return cleaned
 
 

@@ -118,6 +118,59 @@ class RuleText(models.Model):
         return f"{self.market_id} {self.hash[:8]}"
 
 
+class FeeSchedule(models.Model):
+    """A market's fee schedule as it stood from `seen_at` on; a new row whenever it changes.
+
+    `parameters` is the encoded `markets.terms.instruments.FeeSchedule`, `rev` its content's name.
+    """
+
+    market = models.ForeignKey(
+        Market, models.CASCADE, to_field="market_id", related_name="fee_schedules"
+    )
+    kind = models.CharField(max_length=40)
+    parameters = models.JSONField(default=dict)
+    rev = models.CharField(max_length=16, db_index=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-seen_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.rev}"
+
+
+class FrictionPack(models.Model):
+    """What deals cost that no fee names. Shares are millionths of a dollar for each dollar.
+
+    `hash` names the content; `version` counts its changes.
+    """
+
+    name = models.CharField(max_length=80, unique=True)
+    venue = models.ForeignKey(
+        Venue,
+        models.PROTECT,
+        related_name="friction_packs",
+        null=True,
+        blank=True,
+        help_text="Where it is paid; empty is every venue.",
+    )
+    version = models.PositiveIntegerField(default=0, editable=False)
+    gas = models.BigIntegerField(default=0)
+    bridge = models.BigIntegerField(default=0)
+    on_ramp = models.BigIntegerField(default=0)
+    withdrawal = models.BigIntegerField(default=0)
+    fx = models.BigIntegerField(default=0)
+    active = models.BooleanField(default=True)
+    hash = models.CharField(max_length=16, editable=False)
+
+    class Meta:
+        ordering = ("name",)
+        verbose_name = "friction pack"
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+
 class Relation(models.Model):
     """Claims that settle on the same facts, and what a person decided about them.
 

@@ -14,6 +14,8 @@ from markets.models import (
     BlockRule,
     Claim,
     ConfigRevision,
+    FeeSchedule,
+    FrictionPack,
     Market,
     MatchDecision,
     Relation,
@@ -21,9 +23,9 @@ from markets.models import (
     Venue,
 )
 from markets.moments import ns, ns_or_none
-from markets.terms import instruments, relations
+from markets.terms import friction, instruments, relations
 from markets.terms.ids import MarketId, RelationId, VenueId
-from markets.terms.units import Ns, Px
+from markets.terms.units import Ns, Px, Usd
 
 
 class VenueRow(msgspec.Struct, frozen=True):
@@ -124,6 +126,15 @@ class RuleTextRow(msgspec.Struct, frozen=True):
     seen_at: Ns
 
 
+class FeeRow(msgspec.Struct, frozen=True):
+    """A market's fee schedule from a moment on."""
+
+    market: MarketId
+    rev: str
+    schedule: instruments.FeeSchedule
+    seen_at: Ns
+
+
 # --- venues ---------------------------------------------------------------------------------------
 
 
@@ -162,6 +173,28 @@ def _venue_row(row: Venue) -> VenueRow:
         hosts={name: url for name, url in named.items() if url},
         ws=row.ws_url,
         markets=getattr(row, "listed", 0),
+    )
+
+
+def friction_packs(*, active_only: bool = False) -> tuple[friction.FrictionPack, ...]:
+    """The friction packs by name."""
+    rows = FrictionPack.objects.order_by("name")
+    if active_only:
+        rows = rows.filter(active=True)
+    return tuple(friction_terms(row) for row in rows)
+
+
+def friction_terms(row: FrictionPack) -> friction.FrictionPack:
+    """A pack as the engine's value."""
+    return friction.FrictionPack(
+        name=row.name,
+        venue=VenueId(row.venue_id or ""),
+        version=row.version,
+        gas=Usd(row.gas),
+        bridge=Px(row.bridge),
+        on_ramp=Px(row.on_ramp),
+        withdrawal=Px(row.withdrawal),
+        fx=Px(row.fx),
     )
 
 
@@ -238,6 +271,20 @@ def rule_texts(market: str) -> tuple[RuleTextRow, ...]:
 
 
 # --- relations ------------------------------------------------------------------------------------
+
+
+def fee_history(market: str) -> tuple[FeeRow, ...]:
+    """The fee schedules a market was listed with, newest first."""
+    rows = FeeSchedule.objects.filter(market_id=market)
+    return tuple(
+        FeeRow(
+            MarketId(row.market_id),
+            row.rev,
+            msgspec.convert(row.parameters, instruments.FeeSchedule),
+            ns(row.seen_at),
+        )
+        for row in rows
+    )
 
 
 def _with_claims(rows: QuerySet[Relation]) -> QuerySet[Relation]:

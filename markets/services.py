@@ -25,6 +25,8 @@ from markets.models import (
     Claim,
     ConfigRevision,
     Event,
+    FeeSchedule,
+    FrictionPack,
     Market,
     MatchDecision,
     Mode,
@@ -35,9 +37,12 @@ from markets.models import (
 from markets.moments import moment_or_none
 from markets.revisions import Change, bump, change
 from markets.terms import relations
+from markets.terms.fees import revision_of
+from markets.terms.friction import hash_of as friction_hash
 from markets.terms.ids import MarketId, RelationId
 from markets.terms.packages import packages
 from markets.terms.relations import TailRisk
+from markets.terms.units import MICRO
 
 VENUE_FIELDS = (
     "name",
@@ -53,6 +58,8 @@ VENUE_FIELDS = (
     "gamma_url",
     "data_url",
 )
+FRICTION_FIELDS = ("venue_id", "gas", "bridge", "on_ramp", "withdrawal", "fx", "active")
+MOST_GAS = 100 * MICRO
 OVER = ("closed", "determined", "settled")
 
 
@@ -103,6 +110,60 @@ def check_venue(venue: Venue) -> None:
                     f"{name} of {venue.slug} is {url!r}; write an address that begins with "
                     f"{' or '.join(f'{scheme}://' for scheme in schemes)}."
                 )
+
+
+# --- friction -------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def set_friction(name: str, author: str, reason: str, **fields: Any) -> ConfigRevision | None:
+    """The revision of a friction pack's changed fields; nothing when nothing differs.
+
+    Money is in millionths of a dollar, `gas` for each order, the rest for each dollar. Errors:
+    `ValidationError` for a field that is none or an amount no deal could bear.
+    """
+    unknown = sorted(set(fields) - set(FRICTION_FIELDS))
+    if unknown:
+        raise ValidationError(
+            f"A friction pack has no {unknown[0]}; it has {', '.join(FRICTION_FIELDS)}."
+        )
+    pack = FrictionPack.objects.select_for_update().filter(name=name).first()
+    is_new = pack is None
+    pack = pack or FrictionPack(name=name)
+    changes = [
+        change("friction pack", name, field, None if is_new else getattr(pack, field), value)
+        for field, value in fields.items()
+        if is_new or getattr(pack, field) != value
+    ]
+    if not changes:
+        return None
+    for field, value in fields.items():
+        setattr(pack, field, value)
+    check_friction(pack)
+    next_version(pack)
+    pack.full_clean(validate_unique=False)
+    pack.save(force_insert=is_new)
+    return bump(author, reason, changes)
+
+
+def check_friction(pack: FrictionPack) -> None:
+    """Refuses a negative amount, and one no deal could bear.
+
+    Errors: `ValidationError` naming the field.
+    """
+    for name in ("gas", "bridge", "on_ramp", "withdrawal", "fx"):
+        most = MOST_GAS if name == "gas" else MICRO
+        if not 0 <= getattr(pack, name) <= most:
+            raise ValidationError(
+                f"{name} of {pack.name} lies outside 0 to ${most // MICRO}; "
+                "gas is for each order, the others for each dollar."
+            )
+
+
+def next_version(pack: FrictionPack) -> None:
+    """Counts a change of a pack and names its new content."""
+    pack.version += 1
+    pack.hash = friction_hash(selectors.friction_terms(pack))
 
 
 # --- listings -------------------------------------------------------------------------------------
@@ -156,7 +217,13 @@ def apply_catalogue(venue: str, listings: Iterable[Listing]) -> CatalogueDiff:
         for i in changed
         if i.row.rules_hash and i.row.rules_hash != known[MarketId(i.row.market_id)].rules_hash
     ]
+    repriced = [
+        i
+        for i in changed
+        if i.row.terms["fees"] != known[MarketId(i.row.market_id)].terms.get("fees")
+    ]
     _store(incoming, added, changed, rewritten, now)
+    _keep_fees((*added, *repriced), now)
     suspended = _suspend([i.row for i in rewritten])
     revision = _revise(venue, changed, suspended)
     return CatalogueDiff(
@@ -259,6 +326,22 @@ def _store(
             if i.row.rules_hash
         ],
         ignore_conflicts=True,
+        batch_size=1000,
+    )
+
+
+def _keep_fees(news: Iterable[_Incoming], now: datetime) -> None:
+    FeeSchedule.objects.bulk_create(
+        [
+            FeeSchedule(
+                market_id=i.row.market_id,
+                kind=i.listing.market.fees.kind[:40],
+                parameters=i.row.terms["fees"],
+                rev=revision_of(i.listing.market.fees),
+                seen_at=now,
+            )
+            for i in news
+        ],
         batch_size=1000,
     )
 

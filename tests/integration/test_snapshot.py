@@ -10,7 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from feeds import snapshot
 from markets import services
 from markets.models import Relation
-from markets.terms.units import Ns
+from markets.terms import friction
+from markets.terms.ids import VenueId
+from markets.terms.units import Ns, Px, Usd
 from risk import services as limits
 from tests.listings import AUTHOR, candidate, confirmed
 from trading.engine.config import Mode, Snapshot
@@ -38,7 +40,28 @@ def test_it_carries_confirmed_pairs_with_their_markets_venues_and_limits() -> No
 
 
 def test_before_any_change_it_is_empty_and_only_looks() -> None:
-    assert snapshot.load() == Snapshot(revision=0, at=Ns(0))
+    assert snapshot.load() == Snapshot(
+        revision=0, at=Ns(0), friction_rev=friction.revision((), Px(500))
+    )
+
+
+def test_active_friction_packs_count_at_their_venues_and_name_the_whole() -> None:
+    confirmed()
+    before = snapshot.load()
+    chain = {"venue_id": "polymarket", "gas": 20_000, "bridge": 300}
+    services.set_friction("chain", AUTHOR, "gas went up", **chain)
+    services.set_friction("idle", AUTHOR, "not used", fx=9_000, active=False)
+
+    loaded = snapshot.load()
+
+    assert [v.friction for v in loaded.venues] == [
+        friction.VenueFriction(),
+        friction.VenueFriction(Px(300), Usd(20_000)),
+    ]
+    assert loaded.revision == before.revision + 2
+    assert loaded.friction_rev not in ("", before.friction_rev)
+    packs = (friction.FrictionPack("chain", VenueId("polymarket"), 1, Usd(20_000), Px(300)),)
+    assert loaded.friction_rev == friction.revision(packs, Px(loaded.limits.friction))
 
 
 def test_candidates_and_blocked_pairs_stay_out() -> None:
