@@ -2,10 +2,13 @@
 
 The YES token's frames build the ladder, the NO token's are its mirror and only checked. Decides
 when the book is in doubt (our best prices are not the ones the venue states), when it is lost, and
-when it is due to be fetched. Invariants: nothing is handed out while waiting or in doubt; changes
-that arrive while waiting are kept and replayed on the fetched snapshot. Wires and sockets are not
-here. Source: polymarket sheet section 5.4, read 2026-11-20.
+when it is due to be fetched. Invariants: nothing is handed out while waiting or in doubt; times of
+one market's changes do not go back, and one that does means that the order was lost; recent changes
+are kept, and those later than a fetched book are replayed on it. Wires and sockets are not here.
+Source: polymarket sheet section 5.4, read 2026-11-20.
 """
+
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -21,11 +24,24 @@ DOUBTS = 3
 DOUBT_NS = Ns(500 * MS)
 KEPT_CHANGES = 2_000
 KEPT_KEYS = 256
+FUTURE = Ns(60 * SECOND)
 FETCH_SPACING = Ns(SECOND)
 FIRST_RETRY = Ns(5 * SECOND)
 LAST_RETRY = Ns(60 * SECOND)
 
 Key = tuple[str, str, str, str, str]
+
+
+class _Kept(NamedTuple):
+    """A change, when the venue said it, and whether the book was already lost then."""
+
+    said: Ns
+    was_waiting: bool
+    change: Change
+
+    def is_missing(self, venue_at: Ns) -> bool:
+        """Whether a book fetched as of that time may be without it."""
+        return self.said > venue_at or (self.was_waiting and self.said == venue_at)
 
 
 class BookKeeper:
@@ -44,8 +60,10 @@ class BookKeeper:
         self._told_live = False
         self._asked_at = Ns(-LAST_RETRY)
         self._retry = FIRST_RETRY
-        self._kept: list[tuple[Ns, Change]] = []
+        self._kept: list[_Kept] = []
         self._kept_from = Ns(0)
+        self._newest = Ns(0)
+        self._fetched_from = Ns(0)
         self._doubts = 0
         self._doubted_at = Ns(0)
         self._keys: dict[Key, None] = {}
@@ -54,6 +72,8 @@ class BookKeeper:
         """A new connection: believe nothing, and ask for the snapshot if it does not come."""
         self.builder.suspect("no_snapshot")
         self._forget()
+        self._forget_changes(Ns(0))
+        self._newest = self._fetched_from = Ns(0)
         self.waiting, self.frames, self.heard_at = True, 0, at
         self._retry = FIRST_RETRY
         self.fetch_at = Ns(at + patience)
@@ -73,6 +93,10 @@ class BookKeeper:
         """A whole book from the socket: it stands in the stream's order, so nothing is replayed."""
         if self.ended:
             return []
+        if self._is_late(venue_at):
+            return self._late(venue_at, at)
+        self._hear(venue_at, at)
+        self._forget_changes(venue_at)
         shown = self._shown()
         was_live = self._told_live and not self._doubts
         self._forget()
@@ -88,22 +112,30 @@ class BookKeeper:
         """A fetched book, older than part of what the socket said meanwhile: that is replayed."""
         if venue_at < self._kept_from:
             return []
-        later = [change for said, change in self._kept if said >= venue_at]
+        missing = (one for one in self._kept if one.is_missing(venue_at))
+        later = sorted(missing, key=lambda one: one.said)
+        newest = later[-1].said if later else venue_at
         self._forget()
-        book = self.builder.snapshot(bids, asks, at, venue_at)
+        self._fetched_from = venue_at
+        book = self.builder.snapshot(bids, asks, at, newest)
         if not isinstance(book, Resync) and later:
-            result = self.builder.set_all(later, at, venue_at)
+            result = self.builder.set_all((one.change for one in later), at, newest)
             book = result if isinstance(result, Resync) else book
         if isinstance(book, Resync):
             return self.lose(book.reason, at)
+        self._hear(newest, at)
         self.waiting, self.heard_at = False, at
         return self._tell(at)
 
     def change(self, changes: list[Change], tops: list[Top], at: Ns, venue_at: Ns) -> list[Output]:
         """The levels one frame changed, judged after the last, against the tops it states."""
         self.heard_at = at
+        overflows = self._keep(changes, venue_at)
         if self.waiting:
-            return self._keep(changes, at, venue_at)
+            return self._ask_anew(at) if overflows else []
+        if self._is_late(venue_at):
+            return self._late(venue_at, at)
+        self._hear(venue_at, at)
         self.frames += 1
         book = self.builder.set_all(changes, at, venue_at)
         if isinstance(book, Resync):
@@ -114,7 +146,7 @@ class BookKeeper:
         self, tops: list[Top], at: Ns, venue_at: Ns, *, changed: bool = False
     ) -> list[Output]:
         """Compare our top with stated ones (YES side). Silent while waiting."""
-        if self.waiting:
+        if self.waiting or self._is_late(venue_at):
             return []
         own = self.top()
         wrong = sum(1 for said in tops if said != own)
@@ -177,18 +209,40 @@ class BookKeeper:
         ladders = self.builder.book().ladders[0]
         return ladders.bids, ladders.asks
 
-    def _keep(self, changes: list[Change], at: Ns, venue_at: Ns) -> list[Output]:
-        self._kept.extend((venue_at, change) for change in changes)
-        if len(self._kept) > KEPT_CHANGES:
-            self._kept_from = self._kept[-1][0]
-            self._kept = []
-            self.fetch_at = Ns(max(at, self._asked_at + FETCH_SPACING))
-            self._lost.append(self)
+    def _is_late(self, venue_at: Ns) -> bool:
+        return 0 < venue_at < self._newest
+
+    def _late(self, venue_at: Ns, at: Ns) -> list[Output]:
+        """Said before what we know already: part of the fetched book, or out of order."""
+        if venue_at <= self._fetched_from:
+            return []
+        return self.lose("out_of_order", at)
+
+    def _hear(self, venue_at: Ns, at: Ns) -> None:
+        """The newest time the venue gave; one far ahead of our clock is no time."""
+        if venue_at <= at + FUTURE:
+            self._newest = max(self._newest, venue_at)
+
+    def _keep(self, changes: list[Change], venue_at: Ns) -> bool:
+        """Remember changes for a fetched book; whether they were too many."""
+        self._kept.extend(_Kept(venue_at, self.waiting, change) for change in changes)
+        if len(self._kept) <= KEPT_CHANGES:
+            return False
+        kept_from = max(one.said for one in self._kept)
+        self._forget_changes(kept_from)
+        return True
+
+    def _ask_anew(self, at: Ns) -> list[Output]:
+        """What was fetched or is on its way will be too old."""
+        self.fetch_at = Ns(max(at, self._asked_at + FETCH_SPACING))
+        self._lost.append(self)
         return []
 
-    def _forget(self) -> None:
+    def _forget_changes(self, kept_from: Ns) -> None:
         self._kept = []
-        self._kept_from = Ns(0)
+        self._kept_from = kept_from
+
+    def _forget(self) -> None:
         self._doubts = 0
         self._keys = {}
 

@@ -85,9 +85,9 @@ def test_fetches_are_at_least_a_second_apart_and_wait_longer_each_time() -> None
 def test_a_fetched_book_is_brought_up_by_what_came_at_or_after_it() -> None:
     keeper = live()
     keeper.lose("one", START)
-    keeper.change([(Side.BUY, Px(430_000), Qty(MICRO))], [], START, Ns(10))
-    keeper.change([(Side.SELL, Px(440_000), Qty(0))], [], START, Ns(20))
-    (told,) = keeper.reseed(BIDS, levels("0.44x80 0.46x1"), START, Ns(20))
+    keeper.change([(Side.BUY, Px(430_000), Qty(MICRO))], [], START, Ns(START + 10))
+    keeper.change([(Side.SELL, Px(440_000), Qty(0))], [], START, Ns(START + 20))
+    (told,) = keeper.reseed(BIDS, levels("0.44x80 0.46x1"), START, Ns(START + 20))
     assert isinstance(told, Emit)
     assert isinstance(told.event, BookChanged)
     assert told.event.book.bids(0) == BIDS
@@ -97,8 +97,8 @@ def test_a_fetched_book_is_brought_up_by_what_came_at_or_after_it() -> None:
 def test_a_fetched_book_that_the_later_changes_cross_is_lost_again() -> None:
     keeper = live()
     keeper.lose("one", START)
-    keeper.change([(Side.BUY, Px(450_000), Qty(MICRO))], [], START, Ns(10))
-    assert keeper.reseed(BIDS, ASKS, START, Ns(5)) == []
+    keeper.change([(Side.BUY, Px(450_000), Qty(MICRO))], [], START, Ns(START + 10))
+    assert keeper.reseed(BIDS, ASKS, START, Ns(START + 5)) == []
     assert keeper.waiting
 
 
@@ -143,3 +143,45 @@ def test_the_same_grid_again_changes_nothing() -> None:
     assert kinds(keeper.retick(Px(1_000), START)) == ["BookStale", "MarketChanged"]
     assert isinstance(keeper.top(), Top)
     assert keeper.top() == OURS
+
+
+def test_a_change_from_before_the_last_one_means_the_order_was_lost() -> None:
+    keeper = live()
+    keeper.change([(Side.BUY, Px(300_000), Qty(MICRO))], [OURS], START, Ns(START + 20))
+    told = keeper.change([(Side.BUY, Px(300_000), Qty(5))], [OURS], START, Ns(START + 10))
+    assert kinds(told) == ["BookStale"]
+    assert keeper.builder.reason == "out_of_order"
+
+
+def test_an_old_snapshot_does_not_replace_a_newer_book() -> None:
+    keeper = live()
+    keeper.change([(Side.BUY, Px(300_000), Qty(MICRO))], [OURS], START, Ns(START + 20))
+    assert kinds(keeper.snapshot(BIDS, ASKS, START, Ns(START + 10))) == ["BookStale"]
+
+
+def test_news_older_than_the_fetched_book_is_in_it_already() -> None:
+    keeper = live()
+    keeper.lose("one", START)
+    keeper.reseed(BIDS, ASKS, START, Ns(START + 30))
+    assert keeper.change([(Side.BUY, Px(420_000), Qty(5))], [OTHER], START, Ns(START + 20)) == []
+    assert keeper.check([OTHER], START, Ns(START + 20)) == []
+    assert keeper.builder.book().bids(0) == BIDS
+
+
+def test_a_fetched_book_from_before_the_loss_gets_the_changes_we_had_already() -> None:
+    keeper = live()
+    top = Top(Px(430_000), Px(440_000))
+    keeper.change([(Side.BUY, Px(430_000), Qty(7))], [top], START, Ns(START + 20))
+    keeper.lose("one", START)
+    (told,) = keeper.reseed(BIDS, ASKS, START, Ns(START + 10))
+    assert isinstance(told, Emit)
+    assert isinstance(told.event, BookChanged)
+    assert told.event.book.bids(0)[0] == (430_000, 7)
+    assert told.event.book.venue_at == START + 20
+
+
+def test_a_time_far_ahead_of_our_clock_orders_nothing() -> None:
+    keeper = live()
+    late = Ns(START + 3_600 * SECOND)
+    keeper.change([(Side.BUY, Px(300_000), Qty(MICRO))], [OURS], START, late)
+    assert kinds(keeper.change([], [OURS], START, Ns(START + 20))) != ["BookStale"]

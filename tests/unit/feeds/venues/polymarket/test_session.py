@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from feeds.venues.base import Fault, Fetch, Reply, Send
 from feeds.venues.polymarket.session import MarketSession, books_request
-from markets.terms.units import MICRO, SECOND, Ns, Px, Qty
+from markets.terms.units import MICRO, MS, SECOND, Ns, Px, Qty
 from tests.unit.feeds.venues.polymarket.scene import NATIVE, NO, START, YES, Scene
 from trading.engine.events import (
     BookChanged,
@@ -35,12 +35,12 @@ def element(asset: str, price: str, size: str, side: str, top: tuple[str, str]) 
     }
 
 
-def change(*elements: dict[str, str]) -> str:
+def change(*elements: dict[str, str], ms: int = 1_795_000_001_000) -> str:
     return json.dumps(
         {
             "market": NATIVE,
             "price_changes": elements,
-            "timestamp": "1795000001000",
+            "timestamp": str(ms),
             "event_type": "price_change",
         }
     )
@@ -127,7 +127,7 @@ def test_the_older_changes_form_is_understood() -> None:
                 "event_type": "price_change",
                 "hash": "aa",
                 "market": NATIVE,
-                "timestamp": "1737487191055",
+                "timestamp": "1795000001000",
             }
         )
     )
@@ -185,7 +185,7 @@ def test_the_no_token_never_builds_the_ladder() -> None:
 
 def test_a_crossed_book_is_fetched_at_once() -> None:
     scene = Scene().open()
-    scene.hears(change(element(YES, "0.46", "7", "BUY", ("0.46", "0.47"))))
+    scene.hears(change(element(YES, "0.46", "7", "BUY", ("0.46", "0.47")), ms=START // MS))
     assert [type(e) for e in scene.events()] == [BookChanged, BookStale, BookChanged]
     assert scene.fetches() == 1
 
@@ -193,7 +193,7 @@ def test_a_crossed_book_is_fetched_at_once() -> None:
 def test_changes_that_arrive_while_a_book_is_fetched_are_replayed_on_it() -> None:
     scene = Scene().open()
     outputs = scene.session.received(
-        change(element(YES, "0.46", "7", "BUY", ("0.46", "0.47"))), scene.at
+        change(element(YES, "0.46", "7", "BUY", ("0.46", "0.47")), ms=START // MS), scene.at
     )
     fetch = next(o for o in outputs if isinstance(o, Fetch))
     reply = scene.fake.request(fetch.request, scene.at)
