@@ -1,0 +1,194 @@
+"""A Polymarket book, however its frames are cut, lost, repeated or reordered: true, or not live.
+
+Frames carry no numbers, so a change lost below the top cannot be noticed before the next snapshot;
+until then only the top, which every later frame states, is held to the truth. Everything else is
+held in full.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from feeds.sim.scenario import Move
+from feeds.venues.polymarket.adapter import PolymarketAdapter
+from feeds.venues.polymarket.fake import PolymarketFake
+from markets.terms.units import MS, Ns, Px, Qty
+from tests.contract.adapter_contract import START, Link, top, walk
+from tests.contract.test_polymarket import LISTED
+from trading.engine.book import Ladders
+from trading.engine.orders import Side
+
+MARKETS = LISTED[:2]
+
+
+class SocketMachine(RuleBasedStateMachine):
+    """Two markets on one socket. `history` has every state the venue was in, by its own time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fake = PolymarketFake(MARKETS)
+        adapter = PolymarketAdapter()
+        markets = tuple(one.market for one in walk(adapter, self.fake, START))
+        self.link = Link(adapter, self.fake, markets)
+        self.ids = {market.native: market.id for market in markets}
+        self.history: dict[str, dict[int, Ladders]] = {one.native: {} for one in MARKETS}
+        self.pending: list[str] = []
+        # Epoch of the book that misses a change, and the time of the change it misses.
+        self.missing: dict[str, tuple[int, int]] = {}
+        self.link.connect()
+        for one in MARKETS:
+            self._move(one.native, 50, [(1, 1)], traded=False)
+        self._deliver_all()
+        self.link.mangle = self._hold
+
+    def _hold(self, text: str) -> list[str]:
+        if text == "PONG":
+            return [text]
+        self.pending.append(text)
+        return []
+
+    def _move(
+        self, native: str, middle: int, sizes: list[tuple[int, int]], *, traded: bool
+    ) -> None:
+        self.link.at = Ns(self.link.at + 40 * MS)
+        bids = [(middle - 1 - step, bid) for step, (bid, _) in enumerate(sizes)]
+        asks = [(middle + 1 + step, ask) for step, (_, ask) in enumerate(sizes)]
+        trade = (Px(middle * 10_000), Qty(1_000_000), Side.BUY) if traded else None
+        ladders = Ladders(_levels(bids), _levels(asks))
+        self.link.move(Move(self.fake.venue, native, ladders.bids, ladders.asks, trade))
+        self.history[native][self.link.at // MS] = ladders
+
+    def _hear(self, text: str) -> None:
+        self.link.inject(text)
+
+    def _deliver_all(self) -> None:
+        while self.pending:
+            self._hear(self.pending.pop(0))
+
+    def _misses(self, text: str) -> None:
+        """The book as it stands will not get this change in its turn."""
+        frame: dict[str, Any] = json.loads(text)
+        if isinstance(frame, dict) and frame["event_type"] == "price_change":
+            native = frame["market"]
+            book = self.link.books.get(self.ids[native])
+            self.missing[native] = (book.epoch if book else -1, int(frame["timestamp"]))
+
+    @rule(
+        market=st.integers(0, len(MARKETS) - 1),
+        middle=st.integers(8, 92),
+        sizes=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=5),
+        traded=st.booleans(),
+    )
+    def move(self, market: int, middle: int, sizes: list[tuple[int, int]], *, traded: bool) -> None:
+        self._move(MARKETS[market].native, middle, sizes, traded=traded)
+
+    @precondition(lambda self: self.pending)
+    @rule()
+    def deliver(self) -> None:
+        self._hear(self.pending.pop(0))
+
+    @precondition(lambda self: self.pending)
+    @rule()
+    def lose(self) -> None:
+        self._misses(self.pending.pop(0))
+
+    @precondition(lambda self: self.pending)
+    @rule(times=st.integers(1, 3))
+    def repeat(self, times: int) -> None:
+        for _ in range(times):
+            self._hear(self.pending[0])
+
+    @precondition(lambda self: len(self.pending) > 1)
+    @rule(place=st.integers(0, 20))
+    def swap(self, place: int) -> None:
+        first = place % (len(self.pending) - 1)
+        self._misses(self.pending[first])
+        pending = self.pending
+        pending[first], pending[first + 1] = pending[first + 1], pending[first]
+
+    @precondition(lambda self: len(self.pending) > 1)
+    @rule(count=st.integers(2, 5))
+    def in_one_array(self, count: int) -> None:
+        some, self.pending = self.pending[:count], self.pending[count:]
+        parts = [json.loads(text) for text in some]
+        self._hear(json.dumps([one for part in parts for one in _listed(part)]))
+
+    @precondition(lambda self: self.pending)
+    @rule()
+    def element_by_element(self) -> None:
+        frame = json.loads(self.pending.pop(0))
+        for part in _split(frame):
+            self._hear(json.dumps(part))
+
+    @precondition(lambda self: self.pending)
+    @rule(cut=st.integers(1, 200))
+    def cut_short(self, cut: int) -> None:
+        text = self.pending.pop(0)
+        self._misses(text)
+        self._hear(text[: max(1, len(text) - cut)])
+
+    @rule()
+    def reconnect(self) -> None:
+        self.pending.clear()
+        self.missing.clear()
+        self.link.disconnect()
+        assert self.link.believed() == {}
+        self.link.connect()
+        self._deliver_all()
+
+    @rule(ms=st.sampled_from([40, 600, 1_500]))
+    def time_passes(self, ms: int) -> None:
+        self.link.wait(ms)
+
+    @rule()
+    def everything_comes_and_time_passes(self) -> None:
+        """Nothing is lost for good: whatever was lost is fetched, and every book lives again."""
+        self._deliver_all()
+        for _ in range(14):
+            self.link.wait(5_000)
+            self._deliver_all()
+        assert set(self.link.believed()) == set(self.history)
+        assert not self.link.drops
+
+    @invariant()
+    def what_is_believed_is_a_state_the_venue_was_in(self) -> None:
+        for native, found in self.link.believed().items():
+            book = self.link.books[self.ids[native]]
+            truth = top(self.history[native].get(book.venue_at // MS, Ladders((), ())))
+            epoch, since = self.missing.get(native, (-1, 0))
+            if book.epoch > epoch or book.venue_at // MS < since:
+                assert found == truth
+            else:
+                assert _best(found) == _best(truth)
+
+
+def _levels(levels: list[tuple[int, int]]) -> tuple[tuple[Px, Qty], ...]:
+    return tuple(
+        (Px(cents * 10_000), Qty(qty * 1_000_000))
+        for cents, qty in levels
+        if qty and 0 < cents < 100
+    )
+
+
+def _best(ladders: Ladders) -> tuple[int | None, int | None]:
+    return (
+        ladders.bids[0][0] if ladders.bids else None,
+        ladders.asks[0][0] if ladders.asks else None,
+    )
+
+
+def _listed(part: Any) -> list[Any]:
+    return part if isinstance(part, list) else [part]
+
+
+def _split(frame: Any) -> list[Any]:
+    if not isinstance(frame, dict) or not frame.get("price_changes"):
+        return [frame]
+    return [{**frame, "price_changes": [one]} for one in frame["price_changes"]]
+
+
+TestSocket = SocketMachine.TestCase
