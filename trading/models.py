@@ -34,7 +34,7 @@ class Deal(models.Model):
     locked = models.BigIntegerField(default=0)
     reason = models.CharField(max_length=500, blank=True)
     revision = models.BigIntegerField(default=0)
-    fee_rev = models.CharField(max_length=64, blank=True)
+    fee_rev = models.CharField(max_length=600, blank=True)
     friction_rev = models.CharField(max_length=64, blank=True)
     seq = models.BigIntegerField(default=0)
 
@@ -122,6 +122,8 @@ class Order(models.Model):
     fees = models.BigIntegerField(default=0)
     venue_order = models.CharField(max_length=200, blank=True)
     reason = models.CharField(max_length=500, blank=True)
+    fee_rev = models.CharField(max_length=16, blank=True)
+    friction_rev = models.CharField(max_length=64, blank=True)
     seq = models.BigIntegerField(default=0)
 
     class Meta:
@@ -156,6 +158,8 @@ class Fill(models.Model):
     fee = models.BigIntegerField()
     at = models.DateTimeField(db_index=True)
     finality = models.CharField(max_length=8)
+    fee_rev = models.CharField(max_length=16, blank=True)
+    friction_rev = models.CharField(max_length=64, blank=True)
     seq = models.BigIntegerField(default=0)
 
     class Meta:
@@ -208,7 +212,7 @@ class EdgeSample(models.Model):
     limit = models.BigIntegerField(default=0)
     actual = models.BigIntegerField(default=0)
     leader = models.CharField(max_length=300, blank=True)
-    fee_rev = models.CharField(max_length=64, blank=True)
+    fee_rev = models.CharField(max_length=600, blank=True)
     friction_rev = models.CharField(max_length=64, blank=True)
 
     class Meta:

@@ -298,8 +298,11 @@ def _write_orders(rows: Rows) -> list[str]:
     orders = models.Order.objects.in_bulk(ids, field_name="order_id")
     for order in orders.values():
         order.pk = None  # written again by its natural key
+    priced = _revisions(request.deal for _, _, request in rows.placed.values())
     for seq, at, request in rows.placed.values():
-        orders.setdefault(request.id, _order_row(seq, at, request))
+        row = _order_row(seq, at, request)
+        row.fee_rev, row.friction_rev = _priced(priced.get(request.deal), request.leg)
+        orders.setdefault(request.id, row)
     _upsert(
         [_fill_row(seq, f, orders.get(f.order)) for seq, f in rows.fills.values()], ("key",), _FILL
     )
@@ -332,6 +335,26 @@ def _order_row(seq: int, at: Ns, request: OrderRequest) -> models.Order:
     )
 
 
+def _revisions(deals: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The fee schedules, one a leg, and the friction each deal was planned with."""
+    wanted = list(dict.fromkeys(deals))
+    if not wanted:
+        return {}
+    rows = models.Deal.objects.filter(deal_id__in=wanted)
+    return {
+        deal: (fee_rev, friction_rev)
+        for deal, fee_rev, friction_rev in rows.values_list("deal_id", "fee_rev", "friction_rev")
+    }
+
+
+def _priced(revisions: tuple[str, str] | None, leg: int) -> tuple[str, str]:
+    """The names of a leg's fee schedule and of the friction; empty when the deal is not known."""
+    if revisions is None:
+        return "", ""
+    fees = revisions[0].split(",")
+    return (fees[leg] if leg < len(fees) else ""), revisions[1]
+
+
 _FILL = ("deal", "px", "qty", "fee", "finality")
 
 
@@ -349,6 +372,8 @@ def _fill_row(seq: int, fill: Fill, order: models.Order | None) -> models.Fill:
         fee=fill.fee,
         at=moment(fill.at),
         finality=fill.finality.value,
+        fee_rev="" if order is None else order.fee_rev,
+        friction_rev="" if order is None else order.friction_rev,
         seq=seq,
     )
 

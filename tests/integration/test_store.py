@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 from django.db import transaction
+from msgspec.structs import replace
 
 from markets.terms.ids import DealId, MarketId, OrderId, RelationId
 from markets.terms.units import Ns, Px, Qty, Usd
@@ -117,6 +118,23 @@ def test_an_opened_deal_is_a_decision_that_names_it() -> None:
 
     row = models.Decision.objects.get()
     assert (row.verdict, row.gate, row.deal_id, row.net) == ("approved", "", "d1", 30_000)
+
+
+def test_orders_and_fills_name_the_fees_and_friction_their_deal_was_planned_with() -> None:
+    planned = replace(deal(), fee_rev="11111111,22222222", friction_rev="33333333")
+    records = [answered(1, DealChanged(START, planned, "Opened.")), placed(), filled(3, "t1", 1)]
+
+    again(records)
+
+    assert (order().fee_rev, order().friction_rev) == ("11111111", "33333333")
+    fill = models.Fill.objects.get()
+    assert (fill.fee_rev, fill.friction_rev) == ("11111111", "33333333")
+
+
+def test_an_order_of_a_deal_nobody_knows_names_no_fees() -> None:
+    again([placed(), filled(3, "t1", 1)])
+
+    assert (order().fee_rev, models.Fill.objects.get().fee_rev) == ("", "")
 
 
 def test_an_order_is_filled_by_the_sum_of_its_fills_each_counted_once() -> None:
