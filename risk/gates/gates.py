@@ -11,15 +11,16 @@ from markets.terms.formats import age, amount, count, edge_cents, money
 from markets.terms.ids import VenueId
 from markets.terms.instruments import MarketState
 from markets.terms.packages import least_payout, neutral_loss, package_cost, tail_cost
-from markets.terms.units import MICRO, MS, Ns, Px, Rounding, Usd, divide
+from markets.terms.units import MICRO, MS, SECOND, Ns, Px, Rounding, Usd, divide
 from trading.engine.book import BookState
 from trading.engine.config import Mode, Unit
 from trading.engine.orders import BookKind
-from trading.engine.plans import Plan
+from trading.engine.plans import Plan, PlanLeg
 from trading.engine.ports import Refused
 from trading.engine.state import EngineState, account, exposure, run_mode
 from trading.engine.stops import standing
 
+BEFORE_MAINTENANCE = Ns(120 * SECOND)
 _PAPER = (Mode.PAPER, Mode.BOTH)
 
 
@@ -76,20 +77,70 @@ def infrastructure(plan: Plan, state: EngineState) -> Refused | None:
 
 
 def venue_health(plan: Plan, state: EngineState) -> Refused | None:
-    """Every leg's venue delivers, its market is open and its book may be believed."""
+    """Every leg's venue delivers, is to be trusted and not in maintenance, its market is open and
+    its book may be believed.
+    """
     for leg in plan.legs:
-        name = _venue_name(state, leg.venue)
-        feed = state.feeds.get(leg.venue)
-        if feed is None or not feed.up:
-            why = f": {_sentence(feed.reason)}" if feed and feed.reason else "."
-            return Refused("venue_health", f"{name} does not deliver{why}")
-        market = state.markets[leg.market]
-        if market.state is not MarketState.OPEN:
-            return Refused("venue_health", f"The market at {name} is {market.state.value}.")
-        book = state.books.get(leg.market)
-        if book is None or book.state is not BookState.LIVE:
-            why = _sentence(state.doubts.get(leg.market, "no fresh snapshot yet"))
-            return Refused("venue_health", f"The book at {name} is not to be believed: {why}")
+        for doubt in (_away, _in_maintenance, _distrusted, _unbelieved):
+            refused = doubt(leg, state)
+            if refused is not None:
+                return refused
+    return None
+
+
+def _away(leg: PlanLeg, state: EngineState) -> Refused | None:
+    """The feed is down, or its books are polled and the settings do not trust those."""
+    name = _venue_name(state, leg.venue)
+    feed = state.feeds.get(leg.venue)
+    judged = state.judged.get(leg.venue)
+    polled = judged.polled if judged else ""
+    if polled and state.limits.trade_polled:
+        return None
+    if feed is None or not feed.up:
+        why = f": {_sentence(feed.reason)}" if feed and feed.reason else "."
+        return Refused("venue_health", f"{name} does not deliver{why}")
+    if polled:
+        text = f"{name} is polled over REST: {_sentence(polled)} Such books are not traded."
+        return Refused("venue_health", text, 0, 1, Unit.FLAG)
+    return None
+
+
+def _in_maintenance(leg: PlanLeg, state: EngineState) -> Refused | None:
+    venue = state.venues.get(leg.venue)
+    for window in venue.maintenance if venue else ():
+        if window.starts - BEFORE_MAINTENANCE <= state.at < window.ends:
+            left = age(Ns(window.ends - state.at))
+            why = window.reason or "announced"
+            text = f"{_venue_name(state, leg.venue)} is in maintenance for {left} more: {why}."
+            return Refused("venue_health", text)
+    return None
+
+
+def _distrusted(leg: PlanLeg, state: EngineState) -> Refused | None:
+    """The feed says of itself that it must not be traded on, or its score is too low."""
+    judged = state.judged.get(leg.venue)
+    if judged is None:
+        return None
+    name = _venue_name(state, leg.venue)
+    if judged.refused:
+        return Refused("venue_health", f"{name} is not to be trusted: {_sentence(judged.refused)}")
+    least = state.limits.min_venue_score
+    if judged.score < least:
+        worst = f", most for {judged.worst}" if judged.worst else ""
+        text = f"{name} scores {judged.score} of 100{worst}. Trading needs {least}."
+        return Refused("venue_health", text, least, judged.score, Unit.COUNT)
+    return None
+
+
+def _unbelieved(leg: PlanLeg, state: EngineState) -> Refused | None:
+    name = _venue_name(state, leg.venue)
+    market = state.markets[leg.market]
+    if market.state is not MarketState.OPEN:
+        return Refused("venue_health", f"The market at {name} is {market.state.value}.")
+    book = state.books.get(leg.market)
+    if book is None or book.state is not BookState.LIVE:
+        why = _sentence(state.doubts.get(leg.market, "no fresh snapshot yet"))
+        return Refused("venue_health", f"The book at {name} is not to be believed: {why}")
     return None
 
 

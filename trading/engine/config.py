@@ -145,6 +145,41 @@ LIMITS: tuple[LimitSpec, ...] = (
     _spec("ignore_ms", Unit.MS, (30_000, 100, 3_600_000), "Freshness", "Not priced after this."),
     _spec("evict_ms", Unit.MS, (300_000, 1000, 86_400_000), "Freshness", "Forgotten after this."),
     _spec(
+        "min_venue_score",
+        Unit.COUNT,
+        (50, 0, 100),
+        "Venues",
+        "A venue with a lower score is not traded.",
+    ),
+    _spec(
+        "trade_polled",
+        Unit.FLAG,
+        (0, 0, 1),
+        "Venues",
+        "Books polled over REST may be traded.",
+    ),
+    _spec(
+        "clock_warn_ms",
+        Unit.MS,
+        (100, 10, 60_000),
+        "Venues",
+        "A clock this far from ours is logged.",
+    ),
+    _spec(
+        "clock_critical_ms",
+        Unit.MS,
+        (500, 10, 60_000),
+        "Venues",
+        "A clock this far from ours is an error.",
+    ),
+    _spec(
+        "clock_halt_ms",
+        Unit.MS,
+        (1000, 10, 60_000),
+        "Venues",
+        "With a clock this far from ours nothing is traded.",
+    ),
+    _spec(
         "match_interval_ms",
         Unit.MS,
         (1000, 0, 3_600_000),
@@ -227,6 +262,11 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
     stale_ms: int = 5000
     ignore_ms: int = 30_000
     evict_ms: int = 300_000
+    min_venue_score: int = 50
+    trade_polled: int = 0
+    clock_warn_ms: int = 100
+    clock_critical_ms: int = 500
+    clock_halt_ms: int = 1000
     match_interval_ms: int = 1000
     cooldown_ms: int = 10_000
     relook_ms: int = 1000
@@ -237,12 +277,21 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
     dust: int = 10_000
 
 
+class Window(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Announced maintenance: from `starts` on, up to but not including `ends`."""
+
+    starts: Ns
+    ends: Ns
+    reason: str = ""
+
+
 class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     """A venue as configured. `short` is the two-letter chip, `mode` what may be done there.
 
     `hosts` by name and `ws` in order of preference replace the adapter's own addresses where given.
     `trade_age_ms` 0 takes the general limit. `paper_latency_ms` and `paper_cash` drive the
-    simulated exchange. `friction` is what the active friction packs come to there.
+    simulated exchange. `maintenance` is what is announced for the days after the revision was read.
+    `friction` is what the active friction packs come to there.
     """
 
     id: VenueId
@@ -257,6 +306,7 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     hosts: dict[str, str] = {}
     ws: tuple[str, ...] = ()
     friction: VenueFriction = VenueFriction()
+    maintenance: tuple[Window, ...] = ()
 
 
 class RelationConfig(msgspec.Struct, frozen=True, gc=False):
@@ -317,6 +367,8 @@ def _orders(limits: Limits) -> list[str]:
         )
     if not limits.trade_age_ms <= limits.ignore_ms <= limits.evict_ms:
         found.append("trade_age_ms, ignore_ms and evict_ms must not decrease in this order.")
+    if not limits.clock_warn_ms <= limits.clock_critical_ms <= limits.clock_halt_ms:
+        found.append("clock_warn_ms, clock_critical_ms and clock_halt_ms must not decrease.")
     return found
 
 

@@ -40,6 +40,7 @@ from trading.engine.events import (
     RunStarted,
     TimerFired,
     TradeSeen,
+    VenueJudged,
 )
 from trading.engine.intents import CancelOrder, ConfigApplied, Intent, PositionChanged, SetTimer
 from trading.engine.orders import TERMINAL, BookKind, Order, OrderState, Purpose
@@ -50,6 +51,7 @@ from trading.engine.state import (
     EngineState,
     Feed,
     Health,
+    Judgement,
     Saved,
     Stop,
     account,
@@ -165,8 +167,24 @@ class Engine:
     def _feed_up(self, event: FeedUp, out: list[Intent]) -> None:
         state = self.state
         state.feeds[event.venue] = Feed(True, event.at)
-        stops.lift(state, event.venue, stops.VENUE, event.at, out)
+        judged = state.judged.get(event.venue)
+        if judged is None or not judged.refused:
+            stops.lift(state, event.venue, stops.VENUE, event.at, out)
         self._dirty_venue(event.venue)
+
+    def _venue_judged(self, event: VenueJudged, out: list[Intent]) -> None:
+        """Halt a venue that is not to be trusted, and let it go on when it is again."""
+        state = self.state
+        before = state.judged.get(event.venue)
+        state.judged[event.venue] = Judgement(
+            event.score, event.worst, event.refused, event.polled, event.at
+        )
+        feed = state.feeds.get(event.venue)
+        if event.refused:
+            stop = Stop(event.venue, stops.VENUE, event.refused, "engine", event.at)
+            stops.halt(state, stop, out)
+        elif before is not None and before.refused and feed is not None and feed.up:
+            stops.lift(state, event.venue, stops.VENUE, event.at, out)
 
     def _feed_down(self, event: FeedDown, out: list[Intent]) -> None:
         state = self.state
@@ -330,6 +348,7 @@ class Engine:
         state.run = event.run
         state.mode = event.mode
         state.health.clear()
+        state.judged.clear()
         stops.lift(state, "", stops.INFRASTRUCTURE, event.at, out)
         state.feeds = {v: Feed(False, event.at, "starting") for v in state.feeds}
         for market in list(state.books):
@@ -488,6 +507,7 @@ _STEPS: dict[type, _Step] = {
     CommandReceived: Engine._command,
     TimerFired: Engine._timer,
     HealthReported: Engine._health,
+    VenueJudged: Engine._venue_judged,
 }
 
 _COMMANDS: dict[str, Callable[[EngineState, CommandReceived, list[Intent]], None]] = {

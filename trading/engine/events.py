@@ -175,6 +175,20 @@ class HealthReported(_Event, frozen=True):
     text: str
 
 
+class VenueJudged(_Event, frozen=True):
+    """How far a venue may be trusted now: a score of 0 to 100, and the term that costs it most.
+
+    `refused` says why nothing may be begun there, `polled` why its books come over REST instead of
+    the stream; both are empty when all is well. Said when it changes, and every few seconds.
+    """
+
+    venue: VenueId
+    score: int
+    worst: str = ""
+    refused: str = ""
+    polled: str = ""
+
+
 Event = (
     RunStarted
     | ConfigChanged
@@ -196,4 +210,5 @@ Event = (
     | CommandReceived
     | TimerFired
     | HealthReported
+    | VenueJudged
 )

@@ -164,6 +164,73 @@ class VenuePicture(msgspec.Struct, frozen=True, gc=False):
     text: str = ""
 
 
+class ScoreTerm(msgspec.Struct, frozen=True, gc=False):
+    """One term of a venue's score: `lost` of `points`, none at `good`, all from `bad` on.
+
+    `unit` is empty for counts; rates are in parts per million under `%`.
+    """
+
+    key: str
+    name: str
+    unit: str
+    actual: int | None
+    good: int
+    bad: int
+    points: int
+    lost: int
+
+
+class VenueTruth(msgspec.Struct, frozen=True, gc=False):
+    """What a venue's feed is worth at `at`: its own counts, its clock, and the score they come to.
+
+    Counts are since the worker began, `_hour` ones of the last hour. `age_*` is from the venue's
+    time of a message to ours, in ms, corrected by the clocks' offset. `agreement_ppm` is the share
+    of the newest comparisons with REST that agreed; `moved` ones said nothing. The clock is
+    between `clock_low_ms` and `clock_high_ms` ahead of ours and certainly `clock_ms`;
+    `clock_worry` is none, warn, critical or halt. `refused` and `polled` are as in `VenueJudged`.
+    `notes` are the newest events, oldest first.
+    """
+
+    venue: VenueId
+    at: Ns
+    up: bool
+    down_reason: str
+    url: str
+    sockets: int
+    markets: int
+    live_books: int
+    frames: int
+    bytes: int
+    reconnects: int
+    reconnects_hour: int
+    last_frame_at: Ns | None
+    age_p50_ms: int | None
+    age_p95_ms: int | None
+    gaps: int
+    gaps_hour: int
+    resyncs: int
+    resyncs_hour: int
+    rejects: dict[str, int]
+    rejects_hour: int
+    compared: int
+    disagreed: int
+    moved: int
+    agreement_ppm: int | None
+    silent_s: int
+    silent_total_s: int
+    waited_ms: int
+    rest_failures: int
+    clock_low_ms: int | None
+    clock_high_ms: int | None
+    clock_ms: int | None
+    clock_worry: str
+    score: int
+    terms: tuple[ScoreTerm, ...]
+    refused: str = ""
+    polled: str = ""
+    notes: tuple[tuple[Ns, str], ...] = ()
+
+
 class AlertPicture(msgspec.Struct, frozen=True, gc=False):
     """Something that needs a person, worst first: kind `naked`, `unknown`, `halted`, `venue`,
     `infrastructure`, `config`.

@@ -29,6 +29,16 @@ class Feed(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
 
 
+class Judgement(msgspec.Struct, frozen=True, gc=False):
+    """How far a venue may be trusted, as last said; see `VenueJudged`."""
+
+    score: int
+    worst: str
+    refused: str
+    polled: str
+    at: Ns
+
+
 class Stop(msgspec.Struct, frozen=True, gc=False):
     """A halt, a pause or view-only: `scope` empty means everything, else a venue."""
 
@@ -134,6 +144,7 @@ class Saved(msgspec.Struct):
     paused: Stop | None = None
     watching: Stop | None = None
     health: dict[str, Health] = {}
+    judged: dict[VenueId, Judgement] = {}
     looks: dict[RelationId, Look] = {}
     opened: dict[RelationId, Ns] = {}
     failed: dict[RelationId, Ns] = {}

@@ -34,11 +34,11 @@ from tests.builders import (
     venue,
 )
 from trading.engine import events as ev
-from trading.engine.config import Mode, Snapshot
+from trading.engine.config import Mode, Snapshot, Window
 from trading.engine.plans import Plan
 from trading.engine.ports import Refused
 from trading.engine.scan import best_plan, route_tops
-from trading.engine.state import EngineState
+from trading.engine.state import EngineState, Judgement
 
 BY_NAME = dict(GATES)
 
@@ -348,3 +348,50 @@ def test_a_limit_met_exactly_passes() -> None:
     assert judged("sharp_freshness", state) is None
     state.books[FIRST] = gap(at(1))[0]
     assert judged("skew", state) is None
+
+
+def told(state: EngineState, **more: object) -> str:
+    """What the gate says once the first venue was judged."""
+    wanted = plan(state)
+    fields = {"score": 100, "worst": "", "refused": "", "polled": "", "at": state.at, **more}
+    state.judged[KA] = Judgement(**fields)  # type: ignore[arg-type]
+    found = gates.venue_health(wanted, state)
+    return found.reason if found else ""
+
+
+def test_venue_health_refuses_below_the_least_score_and_names_the_worst_term() -> None:
+    assert told(ready(), score=50) == ""
+    reason = told(ready(), score=49, worst="message age")
+    assert reason == "Kalshi scores 49 of 100, most for message age. Trading needs 50."
+
+
+def test_venue_health_refuses_a_venue_that_says_so_of_itself() -> None:
+    assert "its messages are late" in told(ready(), refused="its messages are late")
+
+
+def test_polled_books_are_traded_only_where_the_settings_say_so() -> None:
+    assert "polled over REST" in told(ready(), polled="its socket is silent")
+    assert told(ready(limited({"trade_polled": 1})), polled="its socket is silent") == ""
+
+
+def test_polled_books_of_a_venue_that_is_away_are_traded_only_where_the_settings_say_so() -> None:
+    for allowed in (0, 1):
+        state = ready(limited({"trade_polled": allowed}))
+        wanted = plan(state)
+        state.feeds[KA] = replace(state.feeds[KA], up=False)
+        state.judged[KA] = Judgement(100, "", "", "its socket is away", state.at)
+        assert (gates.venue_health(wanted, state) is None) is bool(allowed)
+
+
+@pytest.mark.parametrize(("second", "open_"), [(0, True), (180, False), (299, False), (300, True)])
+def test_nothing_is_begun_in_maintenance_nor_two_minutes_before(second: int, open_: bool) -> None:
+    state = ready()
+    wanted = plan(state)
+    window = Window(at(300), at(301), "weekly")
+    state.venues[KA] = replace(state.venues[KA], maintenance=(window,))
+    state.at = at(second) if second < 300 else at(301)
+
+    refused = gates.venue_health(wanted, state)
+
+    assert (refused is None) is open_
+    assert refused is None or refused.reason.endswith("more: weekly.")

@@ -219,3 +219,45 @@ def test_dump_and_tail_give_the_same_engine() -> None:
     ]
     assert [engine.step(e) for e in tail] == [twin.step(e) for e in tail]
     assert engine.dump() == twin.dump()
+
+
+def judged(refused: str = "", when: int = 1) -> ev.VenueJudged:
+    return ev.VenueJudged(at(when), KA, 100, refused=refused)
+
+
+def test_a_venue_that_must_not_be_trusted_is_halted_and_goes_on_by_itself() -> None:
+    engine = started()
+
+    halted = engine.step(judged("its messages are late"))
+    again = engine.step(judged("its messages are late", 2))
+    lifted = engine.step(judged("", 3))
+
+    assert [(i.scope, i.cause, i.on) for i in halted if isinstance(i, Halt)] == [
+        (KA, "venue", True)
+    ]
+    assert not [i for i in again if isinstance(i, Halt)]
+    assert [i.on for i in lifted if isinstance(i, Halt)] == [False]
+
+
+def test_a_feed_that_is_back_does_not_lift_what_the_venue_is_halted_for() -> None:
+    engine = started()
+    engine.step(judged("its messages are late"))
+
+    engine.step(ev.FeedDown(at(2), KA, "cut"))
+    engine.step(ev.FeedUp(at(3), KA))
+    assert f"{KA}|venue" in engine.state.halts
+
+    engine.step(judged("", 4))
+    assert f"{KA}|venue" not in engine.state.halts
+
+
+def test_a_good_word_does_not_lift_the_halt_of_a_feed_that_is_away() -> None:
+    engine = started()
+    engine.step(judged("its messages are late"))
+    engine.step(ev.FeedDown(at(2), KA, "cut"))
+
+    engine.step(judged("", 3))
+    assert f"{KA}|venue" in engine.state.halts
+
+    engine.step(ev.FeedUp(at(4), KA))
+    assert f"{KA}|venue" not in engine.state.halts
