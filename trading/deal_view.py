@@ -95,8 +95,12 @@ def short_of(market: MarketId) -> str:
 def deal_lines(rows: Sequence[DealRow]) -> tuple[DealLine, ...]:
     """The list's lines, in the order given."""
     return tuple(
-        DealLine(row, STATE_TONES.get(row.state, ""), row.reason, _residual(row)) for row in rows
+        DealLine(row, STATE_TONES.get(row.state, ""), _note(row), _residual(row)) for row in rows
     )
+
+
+def _note(row: DealRow) -> str:
+    return "" if row.state in {"balanced", "opening"} else row.reason
 
 
 def _residual(row: DealRow) -> str:
@@ -223,8 +227,9 @@ STEP_KINDS = {
 def _steps(page: DealPage) -> tuple[Step, ...]:
     start = page.deal.opened_at
     found: list[tuple[int, int, Step]] = []
+    names = {(leg.market, leg.outcome): leg.outcome_name for leg in page.deal.legs}
     found += [(s.at, 2, _state_step(s.at - start, s.at, s.state, s.text)) for s in page.steps]
-    found += [(o.sent_at, 1, _order_step(o, start)) for o in page.orders]
+    found += [(o.sent_at, 1, _order_step(o, start, names)) for o in page.orders]
     orders = {o.id: o for o in page.orders}
     found += [(f.at, 0, _fill_step(f, start, orders)) for f in page.fills]
     found += [
@@ -244,11 +249,13 @@ def _offset(ns: int) -> str:
 
 
 def _state_step(offset: int, at: int, state: str, text: str) -> Step:
-    return Step(_offset(offset), STEP_KINDS.get(state, "fact"), "", state.capitalize(), text, at)
+    lead = state.capitalize()
+    rest = text.removeprefix(f"{lead}:").strip()
+    return Step(_offset(offset), STEP_KINDS.get(state, "fact"), "", lead, rest, at)
 
 
-def _order_step(order: OrderRow, start: int) -> Step:
-    name = "Yes" if order.outcome == 0 else "No"
+def _order_step(order: OrderRow, start: int, names: Mapping[tuple[MarketId, int], str]) -> Step:
+    name = names.get((order.market, order.outcome)) or ("Yes" if order.outcome == 0 else "No")
     return Step(
         _offset(order.sent_at - start),
         "fact",

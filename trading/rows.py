@@ -212,7 +212,7 @@ def make_chip(picture: RelationPicture, best: PackagePicture | None) -> Chip:
     if best is None or best.net is None:
         return Chip("refused", "", "no quote")
     reading = blocker(best)
-    if reading is None:
+    if reading is None or (best.net <= 0 and reading.gate == "min_edge"):
         return _unblocked(best)
     return _blocked(reading)
 
