@@ -368,9 +368,15 @@ def _walked(search: Search, index: int, qty: int) -> tuple[Fill, ...]:
 
 def _filled(search: Search, ask: Ask, qty: Qty) -> Fill:
     schedule = search.markets[search.relation.claims[ask.claim].market].fees
-    fee = trade_fee(schedule, ask.px, qty)
-    formula = (ask.px + fee_each(schedule, ask.px)) * qty
-    return Fill(ask.claim, ask.px, qty, Usd(-(-ask.px * qty // MICRO)), fee, formula)
+    return filled(schedule, (ask.claim, ask.px, qty))
+
+
+def filled(schedule: FeeSchedule, what: tuple[int, Px, Qty]) -> Fill:
+    """A purchase of a claim at a price, with the venue's fee of it."""
+    claim, px, qty = what
+    fee = trade_fee(schedule, px, qty)
+    formula = (px + fee_each(schedule, px)) * qty
+    return Fill(claim, px, qty, Usd(-(-px * qty // MICRO)), fee, formula)
 
 
 def _outright(package: Package, size: int, spent: int) -> tuple[Usd, Usd]:

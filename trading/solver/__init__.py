@@ -1,0 +1,1 @@
+"""Programmes that propose purchases; floats live here, decisions do not."""
