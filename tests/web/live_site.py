@@ -24,7 +24,7 @@ def store(pictures: Sequence[RelationPicture], engine: EnginePicture | None = No
     """Write pictures as the worker's wiring does."""
     client = redis.Redis.from_url(settings.REDIS_URL)
     for picture in pictures:
-        client.hset(live.EDGES_KEY, picture.id, msgspec.msgpack.encode(picture))  # type: ignore[arg-type]
+        client.hset(live.EDGES_KEY, picture.id, msgspec.msgpack.encode(picture))
     if engine is not None:
         client.set(live.ENGINE_KEY, msgspec.msgpack.encode(engine))
     client.close()

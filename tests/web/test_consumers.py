@@ -44,7 +44,7 @@ class Page:
     async def take(self) -> dict[str, Any]:
         """The next frame of numbers, with the markup that came before it; not acknowledged."""
         while True:
-            text = await self.socket.receive_from(timeout=5)
+            text = str(await self.socket.receive_from(timeout=5))
             if text.startswith("<"):
                 self.markup.append(text)
                 continue
