@@ -6,7 +6,7 @@ PYTHON := $(or $(PYTHON),$(shell for name in python3.11 python3.12 python3.13 py
 CODE := arbsite feeds risk trading markets tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo servers test check format bench golden replay lock clean
+.PHONY: help demo servers test check format bench golden replay oracles oracles-lock lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,20 @@ golden: $(BIN)/.complete  ## rewrite the golden stories; review the difference b
 
 replay: $(BIN)/.complete  ## run a journal again: make replay FILE=path
 	@$(BIN)/python manage.py replay $(FILE)
+
+.venv-oracles/.complete: requirements.oracles.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=."; exit 2; }
+	@test -x .venv-oracles/bin/python || $(PYTHON) -m venv .venv-oracles
+	@.venv-oracles/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.oracles.lock
+	@touch $@
+
+oracles: $(BIN)/.complete .venv-oracles/.complete  ## the venues' own SDKs against the fakes; VENUE=kalshi for one
+	@$(BIN)/python -m tests.oracles.run $(VENUE)
+
+oracles-lock: $(BIN)/.complete
+	@test -x $(BIN)/uv || command -v uv >/dev/null || { echo "uv is needed: $(BIN)/python -m pip install uv"; exit 2; }
+	PATH="$(BIN):$$PATH" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-emit-index-url --no-emit-find-links -o requirements.oracles.lock requirements.oracles.in
 
 lock: $(BIN)/.complete  ## new versions into requirements.lock, from requirements.in
 	@test -x $(BIN)/uv || command -v uv >/dev/null || { echo "uv is needed: $(BIN)/python -m pip install uv"; exit 2; }
