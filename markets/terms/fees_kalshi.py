@@ -162,16 +162,6 @@ def schedule(
     )
 
 
-def overridden(
-    series: tuple[str, int], fee_type: str | None, multiplier_ppm: int | None
-) -> tuple[str, int]:
-    """Type and multiplier of an event: its own where it has them, else its series'."""
-    return (
-        series[0] if fee_type is None else fee_type,
-        series[1] if multiplier_ppm is None else multiplier_ppm,
-    )
-
-
 def waived(fees: FeeSchedule, until: Ns | None, at: Ns) -> FeeSchedule:
     """The schedule of a market with a fee waiver: nothing before `until`, the schedule from then.
 
