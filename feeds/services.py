@@ -6,11 +6,13 @@ import asyncio
 import json
 
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from feeds.runtime.http import Http
+from feeds.runtime.rates import Rates, client_of
 from feeds.venues import ADAPTERS, find
 from feeds.venues.base import Adapter, Reply, Request
 from markets import selectors
@@ -19,6 +21,7 @@ from markets.discovery.catalog import Listing
 from markets.services import CatalogueDiff
 from markets.terms.ids import VenueId
 from risk import services as risk
+from trading.runtime.clock import SystemClock
 from trading.runtime.gateway import VenueUnreachable
 
 TRIES = 4
@@ -53,18 +56,30 @@ def sync_catalogue(venue: str) -> CatalogueDiff:
     row = selectors.venue(venue)
     if row is None:
         raise ValidationError(f"Venue {venue} is not set up; run `manage.py seed` first.")
-    listings = async_to_sync(fetch_catalogue)(adapter, adapter.hosts | row.hosts)
+    listings = async_to_sync(_fetch)(adapter, adapter.hosts | row.hosts)
     return markets.apply_catalogue(venue, listings)
 
 
-async def fetch_catalogue(adapter: Adapter, hosts: dict[str, str]) -> list[Listing]:
+async def _fetch(adapter: Adapter, hosts: dict[str, str]) -> list[Listing]:
+    """The catalogue within the rate that all processes share."""
+    client = client_of(settings.REDIS_URL)
+    rates = Rates(VenueId(adapter.venue), adapter.draws, client, SystemClock(), job=True)
+    try:
+        return await fetch_catalogue(adapter, hosts, rates)
+    finally:
+        await rates.close()
+
+
+async def fetch_catalogue(
+    adapter: Adapter, hosts: dict[str, str], rates: Rates | None = None
+) -> list[Listing]:
     """Everything a venue lists, page by page, one request at a time.
 
     Errors: `CatalogueUnavailable`.
     """
     catalogue = adapter.catalogue()
     waiting, found = catalogue.first(), []
-    async with Http(VenueId(adapter.venue), hosts) as http:
+    async with Http(VenueId(adapter.venue), hosts, rates=rates) as http:
         while waiting:
             request = waiting.pop(0)
             listings, more = catalogue.parse(request, await _reply(http, request))

@@ -26,11 +26,15 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from feeds.credentials import BadCredentials, adapter_of
+from feeds.runtime.clocks import Clocks
 from feeds.runtime.conversation import Outside
 from feeds.runtime.feed import Feed
 from feeds.runtime.gateways import PaperDesk
 from feeds.runtime.http import Http
+from feeds.runtime.pause import pause
+from feeds.runtime.rates import Rates, client_of
 from feeds.runtime.supervisor import Supervisor
+from feeds.runtime.venue_watch import VenueWatch
 from feeds.sim.exchange import Account, Exchange
 from feeds.venues import ADAPTERS
 from markets.terms.ids import MarketId, RelationId, RunId, VenueId, venue_of
@@ -62,6 +66,7 @@ from trading.runtime.watch import Watch
 
 EDGES_KEY = "arbsite:edges"
 ENGINE_KEY = "arbsite:engine"
+VENUES_KEY = "arbsite:venues"
 LIVE_GROUP = "live"
 _GRACE = Ns(5 * SECOND)
 _ORDER = (Mode.DETECT, Mode.PAPER, Mode.LIVE, Mode.BOTH)
@@ -132,6 +137,8 @@ class _Worker:
         self.lease = Lease(required=wish.lease)
         self.desk = PaperDesk(_exchange(self.engine), self.clock, self.inbox.put)
         self.gateways: dict[tuple[VenueId, BookKind], Gateway] = {}
+        self.clocks = Clocks(self.clock, self.inbox.put, lambda: self.engine.state.limits)
+        self.redis = client_of(settings.REDIS_URL)
         self.stop = asyncio.Event()
         self.stopping = False
         self.settled = asyncio.Event()
@@ -214,6 +221,7 @@ class _Worker:
         supervisor.add("engine", self._drive, True, stop=self._wind_down)
         for stream in self.streams.values():
             supervisor.add(f"feed {stream.venue}", stream.run, False, failed=stream.failed)
+        supervisor.add("venue truths", self._tell_truths, False)
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
@@ -229,6 +237,16 @@ class _Worker:
             finally:
                 self.publisher.stop()
                 await self.pictures.close()
+                await self.redis.aclose()
+
+    async def _tell_truths(self) -> None:
+        """What each feed is worth, in Redis once a second for the venues' page."""
+        while True:
+            truths = [s.watch.truth() for s in self.streams.values() if s.watch is not None]
+            body = msgspec.msgpack.encode([truth for truth in truths if truth is not None])
+            with contextlib.suppress(redis.exceptions.RedisError, OSError):
+                await self.redis.set(VENUES_KEY, body)
+            await pause(self.clock, Ns(SECOND))
 
     async def _wind_down(self) -> None:
         """No new deal from now on; running ones get a few seconds to end."""
@@ -282,6 +300,7 @@ class _Stream:
         self._markets: tuple[Market, ...] = ()
         self._moved = asyncio.Event()
         self.feed: Feed | None = None
+        self.watch: VenueWatch | None = None
 
     def apply(self, config: VenueConfig | None, markets: tuple[Market, ...]) -> None:
         """Follow the venue's markets of a new configuration; none when it is switched off."""
@@ -304,21 +323,27 @@ class _Stream:
         config = self._config
         adapter = adapter_of(self.venue)
         hosts = adapter.hosts | (config.hosts if config else {})
-        async with Http(self.venue, hosts) as http:
-            outside = Outside(
-                self._worker.clock, self._worker.take, http, lambda: secrets.randbelow(1_000_001)
-            )
-            self.feed = Feed(adapter, self._markets, outside, urls=config.ws if config else ())
+        worker = self._worker
+        rates = Rates(self.venue, adapter.draws, worker.redis, worker.clock, job=False)
+        async with Http(self.venue, hosts, rates=rates) as http:
+            outside = Outside(worker.clock, worker.take, http, lambda: secrets.randbelow(1_000_001))
+            watch = VenueWatch(adapter, outside, worker.clocks, lambda: rates.waited)
+            heard = msgspec.structs.replace(outside, emit=watch.heard)
+            self.feed = Feed(adapter, self._markets, heard, urls=config.ws if config else ())
+            self.watch = watch
+            watch.follow(self.feed)
             delivering = asyncio.create_task(self.feed.run())
+            watching = asyncio.create_task(watch.run())
             moved = asyncio.create_task(self._moved.wait())
+            tasks: set[asyncio.Task[Any]] = {delivering, watching, moved}
             try:
-                await asyncio.wait({delivering, moved}, return_when=asyncio.FIRST_COMPLETED)
-                if delivering.done():
-                    delivering.result()
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
             finally:
-                for task in (delivering, moved):
+                for task in tasks:
                     task.cancel()
-                await asyncio.wait({delivering, moved})
+                await asyncio.wait(tasks)
 
     def failed(self, reason: str) -> None:
         """A bug ended the feed: nothing of this venue may be believed until it delivers again."""

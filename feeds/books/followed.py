@@ -30,6 +30,8 @@ from trading.engine.events import (
 AWAY_AFTER = Ns(2 * SECOND)
 SILENT_AFTER = Ns(10 * SECOND)
 NOTES = 50
+# What a stream without numbers says of a frame that was lost.
+LOSSES = ("top_disagrees", "out_of_order")
 
 
 class Resumed(msgspec.Struct, frozen=True, gc=False):
@@ -54,6 +56,7 @@ class Followed:
         self.activity = Activity()
         self.agreement = Agreement()
         self.resyncs = Hourly()
+        self.losses = Hourly()
         self.notes: deque[tuple[Ns, str]] = deque(maxlen=NOTES)
         self.up = False
         self.polling = ""
@@ -100,6 +103,8 @@ class Followed:
         """From now on books are asked for over REST, or (without a reason) no longer."""
         if reason and not self.polling:
             self.note(at, f"Polling over REST: {reason}.")
+        if not reason:
+            self.polled.clear()
         self.polling = reason
 
     def take(self, told: Told, at: Ns) -> BookChanged | None:
@@ -138,6 +143,7 @@ class Followed:
     def _stale(self, event: BookStale) -> None:
         if self.books.pop(event.market, None) is not None and self.up:
             self.resyncs.add(event.at)
+            self.losses.add(event.at, event.reason in LOSSES)
             self.note(event.at, f"{event.market} is stale: {event.reason}.")
 
     def _down(self, event: FeedDown) -> None:

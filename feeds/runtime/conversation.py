@@ -17,6 +17,7 @@ from feeds.runtime.recorder import Recorder
 from feeds.runtime.tally import Tally
 from feeds.runtime.ws import Socket, SocketClosed
 from feeds.venues.base import Drop, Emit, Fault, Fetch, Output, Reply, Request, Send, Session
+from markets.terms.ids import MarketId
 from markets.terms.units import MS, SECOND, Ns
 from trading.engine.events import Event
 from trading.runtime.clock import Clock
@@ -89,6 +90,14 @@ class Conversation:
             self._tasks = None
             self._say_goodbye(reason)
         return reason
+
+    def doubt(self, market: MarketId, reason: str) -> None:
+        """Somebody found the session's book of a market untrue."""
+        if self._tasks is not None:
+            self._tasks.create_task(self._doubt(market, reason))
+
+    async def _doubt(self, market: MarketId, reason: str) -> None:
+        self._carry_out(self._session.doubted(market, reason, self._clock.now()))
 
     async def _read(self, socket: Socket) -> None:
         recorder = self._outside.recorder

@@ -50,6 +50,17 @@ class Feed:
         self._wanted = {market.id: market for market in markets}
         self._changed.set()
 
+    @property
+    def markets(self) -> tuple[Market, ...]:
+        """The markets followed now."""
+        return tuple(self._wanted.values())
+
+    def doubt(self, market: MarketId, reason: str) -> None:
+        """The streamed book of a market was found untrue: it is stale until it came anew."""
+        shard = self._owners.get(market)
+        if shard is not None:
+            shard.doubt(market, reason)
+
     async def run(self) -> None:
         """Deliver until cancelled. A session's bug passes through as an exception group."""
         try:

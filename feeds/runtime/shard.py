@@ -57,6 +57,12 @@ class Shard:
         self._heard = heard
         self._lost = lost
         self._backoff = Backoff()
+        self._talk: Conversation | None = None
+
+    def doubt(self, market: MarketId, reason: str) -> None:
+        """Have the session ask for a book anew; without a socket there is none to doubt."""
+        if self._talk is not None:
+            self._talk.doubt(market, reason)
 
     async def run(self) -> None:
         """Keep the markets streaming until cancelled."""
@@ -84,10 +90,12 @@ class Shard:
         try:
             async with open_socket(place.adapter.venue, url, headers, clock) as socket:
                 session = place.adapter.session(tuple(self.markets.values()))
-                talk = Conversation(session, place.outside, place.tally, self._take)
-                return await talk.run(socket)
+                self._talk = Conversation(session, place.outside, place.tally, self._take)
+                return await self._talk.run(socket)
         except VenueUnreachable as away:
             return away.reason
+        finally:
+            self._talk = None
 
     def _take(self, event: Event) -> None:
         market = _market_of(event)
