@@ -6,16 +6,15 @@ and read time only from `state.at`. Each asks whether the plan may be *begun*: h
 never come here.
 """
 
-from markets.terms.fees import fee_each
 from markets.terms.formats import age, amount, count, edge_cents, money
 from markets.terms.ids import VenueId
 from markets.terms.instruments import MarketState
-from markets.terms.packages import least_payout, neutral_loss, package_cost, tail_cost
-from markets.terms.units import MICRO, MS, SECOND, Ns, Px, Rounding, Usd, divide
+from markets.terms.units import MICRO, MS, SECOND, Ns, Rounding, Usd, divide
 from trading.engine.book import BookState
 from trading.engine.config import Mode, Unit
+from trading.engine.lockup import is_enough
 from trading.engine.orders import BookKind
-from trading.engine.plans import Plan, PlanLeg
+from trading.engine.plans import Plan, PlanLeg, worst_at_limits
 from trading.engine.ports import Refused
 from trading.engine.state import EngineState, account, exposure, run_mode
 from trading.engine.stops import standing
@@ -170,11 +169,13 @@ def skew(plan: Plan, state: EngineState) -> Refused | None:
 
 
 def min_edge(plan: Plan, state: EngineState) -> Refused | None:
-    """The plan nets at least what the relation asks per package."""
+    """The plan nets at least what the relation asks per dollar, or earns enough a year."""
     least = state.entries[plan.relation].min_net
-    if plan.net >= least:
+    apy = state.limits.min_apy
+    if is_enough(plan.net, plan.edge.apy_ppm, least, apy):
         return None
-    text = f"Nets {edge_cents(plan.net)} a share, needs {amount(least, Unit.CENTS)}."
+    text = f"Nets {edge_cents(plan.net)} a share, needs {amount(least, Unit.CENTS)}"
+    text += f" or {amount(apy, Unit.PPM)} a year." if apy else "."
     return Refused("min_edge", text, least, plan.net, Unit.CENTS)
 
 
@@ -321,22 +322,13 @@ def payoff_proof(plan: Plan, state: EngineState) -> Refused | None:
     """At the very limit prices about to be sent, no decisive world loses and no neutral one loses
     much.
     """
-    entry = state.entries[plan.relation]
-    package = next(p for p in entry.packages if p.index == plan.package)
-    prices = tuple(leg.limit for leg in plan.legs)
-    fees = sum(
-        divide(fee_each(state.markets[x.market].fees, x.limit) * x.weight, MICRO, Rounding.UP)
-        for x in plan.legs
-    )
-    spent = package_cost(package, prices) + fees + plan.edge.friction
-    spent += tail_cost(entry.relation, package, prices)
-    kept = Px(least_payout(entry.relation, package, prices) - spent)
+    relation = state.entries[plan.relation].relation
+    kept, loss = worst_at_limits(plan, relation, state.markets)
     if kept < 0:
         text = f"At its limit prices this keeps {edge_cents(kept)} a share in the worst world."
         return Refused("payoff_proof", text, 0, kept, Unit.CENTS)
-    loss = Px(neutral_loss(entry.relation, package, prices) + fees)
     limit = state.limits.max_neutral_loss
-    if loss > limit and _has_neutral(plan, state):
+    if loss > limit:
         most = amount(limit, Unit.CENTS)
         text = f"A push costs {amount(loss, Unit.CENTS)} a share, allowed are {most}."
         return Refused("payoff_proof", text, limit, loss, Unit.CENTS)
@@ -373,11 +365,6 @@ def _exposed(gate: str, what: str, held: Usd, need: Usd, limit: int) -> Refused 
         return None
     text = f"{what} would hold {money(after)}, the most is {money(Usd(limit))}."
     return Refused(gate, text, limit, after, Unit.USD)
-
-
-def _has_neutral(plan: Plan, state: EngineState) -> bool:
-    worlds = state.entries[plan.relation].relation.worlds
-    return any(world.kind.value == "neutral" for world in worlds)
 
 
 def _needs(plan: Plan) -> dict[VenueId, Usd]:

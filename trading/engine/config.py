@@ -77,6 +77,13 @@ LIMITS: tuple[LimitSpec, ...] = (
         "Least net edge per $1 payout.",
     ),
     _spec(
+        "min_apy",
+        Unit.PPM,
+        (0, 0, 10_000 * _PCT),
+        "Edge",
+        "Yearly return that is enough below the least edge; 0 is off.",
+    ),
+    _spec(
         "max_edge",
         Unit.PPM,
         (15 * _PCT, 0, 100 * _PCT),
@@ -246,6 +253,7 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
     scanning_paused: int = 0
     view_only: int = 0
     min_net_edge: int = 25_000
+    min_apy: int = 0
     max_edge: int = 150_000
     max_neutral_loss: int = 10_000
     max_tail_cost: int = 6_000
@@ -291,7 +299,9 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     `hosts` by name and `ws` in order of preference replace the adapter's own addresses where given.
     `trade_age_ms` 0 takes the general limit. `paper_latency_ms` and `paper_cash` drive the
     simulated exchange. `maintenance` is what is announced for the days after the revision was read.
-    `friction` is what the active friction packs come to there.
+    `friction` is what the active friction packs come to there. A payout is expected `payout_lag_ms`
+    after it is due; with probability `dispute_ppm` it is disputed and takes `dispute_ms` more.
+    `nets` says that the venue gives back at once what one's own claims there pay in any case.
     """
 
     id: VenueId
@@ -307,6 +317,14 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     ws: tuple[str, ...] = ()
     friction: VenueFriction = VenueFriction()
     maintenance: tuple[Window, ...] = ()
+    dispute_ppm: int = 0
+    dispute_ms: int = 0
+    nets: bool = False
+
+    @property
+    def lag_ms(self) -> int:
+        """How long after it is due a payout is expected, disputes at their probability."""
+        return self.payout_lag_ms - (-self.dispute_ppm * self.dispute_ms // 1_000_000)
 
 
 class RelationConfig(msgspec.Struct, frozen=True, gc=False):

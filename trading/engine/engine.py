@@ -37,6 +37,7 @@ from trading.engine.events import (
     OrderFilled,
     OrderRejected,
     OrderUnknown,
+    PackageProposed,
     RunStarted,
     TimerFired,
     TradeSeen,
@@ -55,6 +56,7 @@ from trading.engine.state import (
     Saved,
     Stop,
     account,
+    build_entry,
     build_indexes,
     restored,
     saved,
@@ -204,6 +206,15 @@ class Engine:
         if event.market.id in self.state.markets:
             self._set_market(event.market)
             self._look_at(event.market.id, out)
+
+    def _package_proposed(self, event: PackageProposed, out: list[Intent]) -> None:
+        """The newest proposal of a relation takes the place of the one before, or of none."""
+        entry = self.state.entries.get(event.relation)
+        if entry is None:
+            return
+        self.state.proposed[event.relation] = event.amounts
+        build_entry(self.state, entry.config)
+        scan.look(self.state, self.risk, self.state.entries[event.relation], out)
 
     def _market_closed(self, event: MarketClosed, out: list[Intent]) -> None:
         self._close(event.market, MarketState.CLOSED)
@@ -496,6 +507,7 @@ _STEPS: dict[type, _Step] = {
     FeedDown: Engine._feed_down,
     MarketChanged: Engine._market_changed,
     MarketClosed: Engine._market_closed,
+    PackageProposed: Engine._package_proposed,
     MarketSettled: Engine._market_settled,
     TradeSeen: Engine._trade_seen,
     OrderAccepted: Engine._order_accepted,

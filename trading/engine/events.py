@@ -8,7 +8,7 @@ fields are only ever appended, each with a default.
 
 import msgspec
 
-from markets.terms.ids import MarketId, OrderId, RunId, VenueId
+from markets.terms.ids import MarketId, OrderId, RelationId, RunId, VenueId
 from markets.terms.instruments import Market
 from markets.terms.units import Ns, Px, Qty, Usd
 from trading.engine.book import Book
@@ -76,6 +76,17 @@ class MarketChanged(_Event, frozen=True):
     """The venue changed a market's terms: ticks, state, fees."""
 
     market: Market
+
+
+class PackageProposed(_Event, frozen=True):
+    """A solver outside the engine found a purchase worth looking at: claims and contracts.
+
+    Nothing in it is believed: the engine makes it a package only when its integers say that it pays
+    a dollar in every decisive world, and trades it only where proposals were approved.
+    """
+
+    relation: RelationId
+    amounts: tuple[tuple[int, Qty], ...]
 
 
 class MarketClosed(_Event, frozen=True):
@@ -199,6 +210,7 @@ Event = (
     | FeedDown
     | MarketChanged
     | MarketClosed
+    | PackageProposed
     | MarketSettled
     | TradeSeen
     | OrderAccepted

@@ -49,7 +49,6 @@ def open_deal(state: EngineState, plan: Plan, out: list[Intent]) -> Deal:
     if plan.book is None:
         raise InvariantBroken(f"A plan of {plan.relation} was approved without a book.")
     entry = state.entries[plan.relation]
-    package = next(p for p in entry.packages if p.index == plan.package)
     limits = state.limits
     name = DealId(_name(state))
     deal = Deal(
@@ -74,7 +73,7 @@ def open_deal(state: EngineState, plan: Plan, out: list[Intent]) -> Deal:
     delay = max(state.markets[leg.market].delay_ms for leg in plan.legs)
     state.terms[name] = DealTerms(
         entry.relation,
-        package,
+        plan.edge.used,
         Px(limits.hedge_loss),
         Px(limits.unwind_loss),
         Qty(limits.dust),

@@ -62,6 +62,13 @@ def _least(relation: Relation, bought: list[Bought]) -> int:
     )
 
 
+def is_enough(net: int, apy_ppm: int | None, least: int, min_apy: int) -> bool:
+    """Whether an edge nets the least per dollar covered, or earns enough a year (0: not asked)."""
+    if net >= least:
+        return True
+    return bool(min_apy) and net > 0 and apy_ppm is not None and apy_ppm >= min_apy
+
+
 def yearly(profit: int, capital: int, until: Ns | None, now: Ns) -> int | None:
     """Simple yearly return in ppm on money locked until a moment, rounded down.
 

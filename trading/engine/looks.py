@@ -199,7 +199,7 @@ def _package(
         apy_ppm=edge.apy_ppm if edge else None,
         readings=readings,
         walk=rows,
-        worlds=_worlds(entry, package, edge) if is_best else (),
+        worlds=_worlds(entry, edge.used if edge else package, edge) if is_best else (),
     )
 
 
@@ -209,7 +209,7 @@ def _cost(edge: Edge) -> Px:
     Rounded up.
     """
     if edge.size:
-        return Px(divide(edge.cost * MICRO, edge.size, Rounding.UP))
+        return Px(divide(edge.cost * MICRO, edge.size * edge.used.scale, Rounding.UP))
     return edge.top_cost
 
 

@@ -15,7 +15,7 @@ import msgspec
 from markets.terms.fees import trade_fee
 from markets.terms.ids import MarketId, RelationId, VenueId
 from markets.terms.packages import Package
-from markets.terms.relations import Relation
+from markets.terms.relations import Relation, WorldKind
 from markets.terms.units import (
     MICRO,
     Px,
@@ -28,7 +28,7 @@ from markets.terms.units import (
 from trading.engine.book import Book
 from trading.engine.edges import Edge, LegEdge, Terms, find_edge
 from trading.engine.orders import BookKind
-from trading.engine.sizing import Books, Markets
+from trading.engine.sizing import Books, Markets, filled, holdings, paid_in, worth
 
 
 class PlanLeg(msgspec.Struct, frozen=True, gc=False):
@@ -136,6 +136,34 @@ def _lcm(a: int, b: int) -> int:
     return a * b // gcd(a, b)
 
 
+def worst_at_limits(plan: Plan, relation: Relation, markets: Markets) -> tuple[Px, Px]:
+    """What the plan keeps in its worst decisive world if every leg fills at its limit, and the most
+    a neutral world then costs, both for each dollar covered and rounded against us.
+
+    Fees of trade and settlement, friction and tails are counted. A plan of no size is judged as one
+    package.
+    """
+    fills = [
+        filled(markets[leg.market].fees, (shown.claim, leg.limit, leg.qty or leg.weight))
+        for leg, shown in zip(plan.legs, plan.edge.legs, strict=True)
+    ]
+    dollars = (plan.size or MICRO) * plan.edge.used.scale
+    cost = sum(fill.cost for fill in fills)
+    spent = cost + sum(fill.fee for fill in fills)
+    payout, tail = worth(relation, fills, cost, markets)
+    kept = payout - spent - tail - times(plan.edge.friction, Qty(dollars), Rounding.UP)
+    held = holdings(fills)
+    losses = [
+        spent - paid_in(relation, held, number, markets)
+        for number, world in enumerate(relation.worlds)
+        if world.kind is WorldKind.NEUTRAL
+    ]
+    return (
+        Px(divide(kept * MICRO, dollars, Rounding.DOWN)),
+        Px(divide(max([0, *losses]) * MICRO, dollars, Rounding.UP)),
+    )
+
+
 def size_within_slippage(edge: Edge, books: Books, slippage_ppm: int) -> Qty:
     """The most packages of the edge at which no leg's average price is `slippage_ppm` worse than
     its best ask.
@@ -182,5 +210,6 @@ def narrowed(
     if size >= edge.size:
         return edge
     books, markets, terms = world
-    smaller = msgspec.structs.replace(terms, max_size=size)
+    whole = divide(size * edge.used.scale, package.scale, Rounding.DOWN)
+    smaller = msgspec.structs.replace(terms, max_size=Qty(whole))
     return find_edge(relation, package, books, markets, smaller) or edge

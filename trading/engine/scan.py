@@ -13,6 +13,7 @@ from trading.engine.book import Book
 from trading.engine.edges import Edge, Terms, find_edge
 from trading.engine.execution import open_deal
 from trading.engine.intents import EdgeSeen, Intent, PlanRefused
+from trading.engine.lockup import is_enough
 from trading.engine.orders import BookKind
 from trading.engine.plans import Plan, make_plan, narrowed, size_within_slippage
 from trading.engine.ports import Approved, Refused, Risk
@@ -92,6 +93,8 @@ def terms_for(state: EngineState, entry: Entry) -> Terms:
         min_net=entry.min_net,
         max_leg_cost=Usd(limits.max_trade),
         now=state.at,
+        lag=entry.lag,
+        netting=entry.netting,
     )
 
 
@@ -132,7 +135,7 @@ def plan_for(state: EngineState, entry: Entry, route: Route, edge: Edge, terms: 
     """The edge as a plan: cut to the slippage allowed and, when worth it, to the room there is."""
     world = (state.books, state.markets, terms)
     relation, package = entry.relation, route.package
-    if edge.size <= 0 or edge.net < entry.min_net:
+    if edge.size <= 0 or not is_enough(edge.net, edge.apy_ppm, entry.min_net, state.limits.min_apy):
         return make_plan(relation, package, edge, state.markets, route.book)
     size = size_within_slippage(edge, state.books, state.limits.max_slippage)
     edge = narrowed(relation, package, edge, world, size)
@@ -215,7 +218,8 @@ def _edge_seen(
     state: EngineState, plan: Plan, verdict: Approved | Refused, moved: MarketId | None
 ) -> EdgeSeen:
     edge = plan.edge
-    cost = divide(edge.cost * MICRO, edge.size, Rounding.UP) if edge.size else edge.top_cost
+    dollars = edge.size * edge.used.scale
+    cost = divide(edge.cost * MICRO, dollars, Rounding.UP) if dollars else edge.top_cost
     refused = verdict if isinstance(verdict, Refused) else Refused("", "")
     return EdgeSeen(
         at=state.at,

@@ -390,7 +390,7 @@ def worth(relation: Relation, fills: list[Fill], spent: int, markets: Markets) -
     """The least these purchases pay over the decisive worlds after that world's settlement fees,
     rounded down, and what the tail worlds are expected to cost, rounded up.
     """
-    held = _held(fills)
+    held = holdings(fills)
     least: int | None = None
     weighted = 0
     for world, described in enumerate(relation.worlds):
@@ -407,7 +407,7 @@ def worth(relation: Relation, fills: list[Fill], spent: int, markets: Markets) -
 Held = dict[int, tuple[int, int]]
 
 
-def _held(fills: list[Fill]) -> Held:
+def holdings(fills: list[Fill]) -> Held:
     """Contracts and cost of each claim."""
     held: Held = {}
     for fill in fills:

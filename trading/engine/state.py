@@ -19,6 +19,7 @@ from trading.engine.config import Limits, Mode, RelationConfig, Snapshot, VenueC
 from trading.engine.deals import Deal, DealState
 from trading.engine.orders import TERMINAL, BookKind, Order, OrderState, Side
 from trading.engine.positions import Position
+from trading.engine.proposals import PROPOSED, package_of
 
 
 class Feed(msgspec.Struct, frozen=True, gc=False):
@@ -104,7 +105,8 @@ class Route(msgspec.Struct, frozen=True, gc=False):
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """A relation of the running snapshot with what follows from it. `friction` is that of its
-    dearest route.
+    dearest route, `lag` the longest any of its venues pays after the payout is due, in nanoseconds,
+    `netting` those that give back at once what their own claims pay in any case.
     """
 
     config: RelationConfig
@@ -115,6 +117,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     min_net: Px
     quick: bool
     friction: Px
+    lag: int
+    netting: tuple[VenueId, ...]
 
 
 class Saved(msgspec.Struct):
@@ -149,6 +153,7 @@ class Saved(msgspec.Struct):
     opened: dict[RelationId, Ns] = {}
     failed: dict[RelationId, Ns] = {}
     booked: dict[DealId, Usd] = {}
+    proposed: dict[RelationId, tuple[tuple[int, Qty], ...]] = {}
     today: Usd = Usd(0)
     day: int = 0
 
@@ -218,16 +223,23 @@ def build_indexes(state: EngineState) -> None:
 
 def _entry(state: EngineState, config: Snapshot, relation: RelationConfig) -> Entry:
     found = packages(relation.relation)
+    amounts = state.proposed.get(relation.relation.id)
+    if amounts is not None:
+        proposed = package_of(relation.relation, dict(amounts), PROPOSED)
+        found = found if isinstance(proposed, str) else (*found, proposed)
     claims = relation.relation.claims
     routes = []
     for package in found:
         if package.index not in relation.packages:
             continue
         legs = tuple((claims[x.claim].market, claims[x.claim].outcome) for x in package.legs)
-        modes = [relation.mode, *(_venue_mode(state, market) for market, _ in legs)]
+        served = [claims[claim].market for x in package.legs for claim in x.claims]
+        modes = [relation.mode, *(_venue_mode(state, market) for market in served)]
         book = book_for((run_mode(state.mode), config.exec_mode, *modes))
         routes.append(Route(package, legs, package.payout, package.outright, book))
     least = relation.min_net_edge
+    listed = [state.markets[c.market].venue for c in claims if c.market in state.markets]
+    venues = [state.venues[name] for name in dict.fromkeys(listed) if name in state.venues]
     return Entry(
         config=relation,
         relation=relation.relation,
@@ -237,7 +249,16 @@ def _entry(state: EngineState, config: Snapshot, relation: RelationConfig) -> En
         min_net=Px(config.limits.min_net_edge) if least is None else least,
         quick=all(route.quick for route in routes),
         friction=_friction(state, routes),
+        lag=max((venue.lag_ms * MS for venue in venues), default=0),
+        netting=tuple(venue.id for venue in venues if venue.nets),
     )
+
+
+def build_entry(state: EngineState, relation: RelationConfig) -> None:
+    """Make one relation's entry follow what is known of it now."""
+    if state.config is not None:
+        state.entries[relation.relation.id] = _entry(state, state.config, relation)
+        state.dirty[relation.relation.id] = None
 
 
 def _friction(state: EngineState, routes: list[Route]) -> Px:
