@@ -132,6 +132,7 @@ class BookKeeper:
         self.heard_at = at
         overflows = self._keep(changes, venue_at)
         if self.waiting:
+            self._hear(venue_at, at)
             return self._ask_anew(at) if overflows else []
         if self._is_late(venue_at):
             return self._late(venue_at, at)

@@ -185,3 +185,11 @@ def test_a_time_far_ahead_of_our_clock_orders_nothing() -> None:
     late = Ns(START + 3_600 * SECOND)
     keeper.change([(Side.BUY, Px(300_000), Qty(MICRO))], [OURS], START, late)
     assert kinds(keeper.change([], [OURS], START, Ns(START + 20))) != ["BookStale"]
+
+
+def test_a_snapshot_from_before_what_came_while_waiting_is_not_believed() -> None:
+    keeper = live()
+    keeper.lose("one", START)
+    keeper.change([(Side.BUY, Px(430_000), Qty(7))], [], START, Ns(START + 20))
+    assert keeper.snapshot(BIDS, ASKS, START, Ns(START + 10)) == []
+    assert keeper.waiting
