@@ -101,7 +101,8 @@ def _cut(numerator: int, denominator: int, decimals: int) -> int:
     """A fraction of millionths to `decimals`: up to four more, then down; exact ones stay."""
     fine = 10 ** (decimals + 4)
     up = divide(numerator * fine, denominator * MICRO, Rounding.UP)
-    return divide(up, 10**4, Rounding.DOWN) * 10 ** (6 - decimals)
+    step: int = 10 ** (6 - decimals)
+    return divide(up, 10**4, Rounding.DOWN) * step
 
 
 def _check(tick: Px, px: Px) -> None:

@@ -1,237 +1,258 @@
-"""Polymarket's own side of the conversation, in its exact shapes, driven by a scenario.
+"""Polymarket's own side of the conversation, in its exact shapes: what a scenario shows, and what
+accounts do to it.
 
-Answers Gamma's keyset pages and the public part of the CLOB, and serves the market socket: an array
-of books first, then one frame a move with elements for both tokens, a fresh book of each token
+Answers Gamma's keyset pages and the CLOB, and serves both sockets. On the market socket: an array
+of books first, then one frame a change with elements for both tokens, a fresh book of each token
 after a trade, text PONG, no acknowledgements. Invariants: both tokens are one book seen from two
-sides, and every element states the top after it. Orders and the user socket are not here.
-Source: polymarket sheet sections 4, 5 and 11, read 2026-11-20.
+sides, and every element states the top after it; own orders stand in the same book; what a request
+causes on the sockets is said at the next occasion (`ticked`).
+Source: polymarket sheet sections 2 to 7 and 11, read 2026-11-20; `docs/fakes.md` says what is not
+modelled.
 """
 
-from hashlib import sha1
-from typing import Any
+from collections.abc import Mapping
 
-import msgspec
-
+from feeds.sim.faults import Fault
+from feeds.sim.ledger import Ledger
 from feeds.sim.scenario import Listed, Move
-from feeds.venues.base import FakeOutput, Hangup, Reply, Request, ToClient
-from feeds.venues.polymarket.rest import Answers, hashed_book
-from feeds.venues.polymarket.shapes import Shown, level_elements, text
+from feeds.venues.base import FakeOutput, Reply, Request
+from feeds.venues.polymarket.desk.moods import Mood
+from feeds.venues.polymarket.desk.office import Habits, Office
+from feeds.venues.polymarket.desk.wallets import Wallet
+from feeds.venues.polymarket.publisher import Print, Publisher
+from feeds.venues.polymarket.rest import Answers
+from feeds.venues.polymarket.shapes import FINE, Shown, Traits, level_elements
 from markets.terms.ids import VenueId
-from markets.terms.units import MS, Ns, Px
-from trading.engine.orders import Side
+from markets.terms.units import MICRO, MS, SECOND, Ns, Px, Qty
 
-PATH = "/market"
-SNAPSHOT_CAP = 750
-POLICY_VIOLATION = 1008
-
-
-class _Client:
-    """One connected socket: the tokens it follows, none before its first subscription."""
-
-    def __init__(self) -> None:
-        self.assets: dict[str, None] | None = None
+MARKET, USER = "/market", "/user"
+NOT_FOUND = Reply(404, (("content-type", "text/plain"),), b"404 page not found")
+HALF = Px(MICRO // 2)
+PERCENT = 100
+PLACING = (("POST", "/order"), ("POST", "/orders"))
 
 
 class PolymarketFake:
     """The venue as `feeds.runtime.fakeserver` serves it.
 
-    Faults for tests: `lose(n)` swallows the next frames of changes, `freeze(on)` keeps the socket
-    alive and mute, `retick` and `resolve` announce what the real venue would.
+    `traits` by native id say what a market is beside its listing, `wallets` who may trade. For
+    tests and operators: `lose(n)` swallows the next frames of changes, `freeze(on)` keeps the
+    socket alive and mute, `retick`, `resolve`, `fund` and `fault` do what the venue or a chain
+    would.
     """
 
     venue = VenueId("polymarket")
 
-    def __init__(self, markets: tuple[Listed, ...]) -> None:
-        self._shown = {m.native: Shown(m) for m in markets if m.venue == self.venue}
+    def __init__(
+        self,
+        markets: tuple[Listed, ...],
+        *,
+        traits: Mapping[str, Traits] | None = None,
+        wallets: tuple[Wallet, ...] = (),
+        habits: Habits | None = None,
+    ) -> None:
+        known = traits or {}
+        self._shown = {
+            m.native: Shown(m, known.get(m.native)) for m in markets if m.venue == self.venue
+        }
         self._of_token = {token: s for s in self._shown.values() for token in s.listed.tokens}
-        self._clients: dict[int, _Client] = {}
+        self._publisher = Publisher(self._of_token)
         self._answers = Answers(tuple(self._shown.values()))
-        self._lose = 0
-        self._frozen = False
+        self.office = Office(self._of_token, habits or Habits())
+        self._waiting: list[FakeOutput] = []
+        self._thin = (0, PERCENT)
+        for wallet in wallets:
+            self.office.open(wallet)
+
+    # REST
 
     def request(self, request: Request, at: Ns) -> Reply:
         """Answer REST; an unknown path is a 404."""
+        self._pass(at)
+        if self.office.calls.knows(request):
+            if (request.method, request.path) in PLACING:
+                self._make_thin(at)
+            reply = self.office.calls.answer(request, at)
+            self._collect(at)
+            return reply
         return self._answers.answer(request, at)
 
+    def hold(self, request: Request, at: Ns) -> Ns:
+        """How long a call is kept before it is looked at: orders of takers in some markets."""
+        if (request.method, request.path) != ("POST", "/order"):
+            return Ns(0)
+        shown = self.office.calls.marketable(request, self._of_token)
+        return shown.traits.taker_hold if shown else Ns(0)
+
+    # sockets
+
     def upgrade(self, request: Request, at: Ns) -> Reply | None:
-        """Accept the market socket, refuse every other path."""
-        if request.path.rstrip("/").endswith(PATH):
-            return None
-        return Reply(404, (("content-type", "text/plain"),), b"404 page not found")
+        """Accept the market and the user socket, refuse every other path."""
+        return None if request.path.rstrip("/").endswith((MARKET, USER)) else NOT_FOUND
 
     def connected(self, conn: int, path: str, at: Ns) -> list[FakeOutput]:
         """The venue says nothing until it is asked."""
-        self._clients[conn] = _Client()
+        if path.rstrip("/").endswith(USER):
+            self.office.channel.connected(conn)
+        else:
+            self._publisher.connected(conn)
         return []
 
     def received(self, conn: int, text: str, at: Ns) -> list[FakeOutput]:
         """A subscription, a change of it, or a PING; anything else ends the connection."""
-        client = self._clients.get(conn)
-        if client is None:
-            return []
-        if text == "PING" and client.assets is not None:
-            return [ToClient(conn, "PONG")]
-        asked = _asked(text)
-        if asked is None:
-            return self._hang_up(conn)
-        names = [name for name in asked.get("assets_ids") or () if isinstance(name, str)]
-        if asked.get("operation") == "unsubscribe":
-            for name in names:
-                (client.assets or {}).pop(name, None)
-            return []
-        if client.assets is None and asked.get("type") != "market":
-            return self._hang_up(conn)
-        return self._subscribe(conn, client, names)
+        if self.office.channel.is_here(conn):
+            return self.office.channel.received(conn, text)
+        return self._publisher.received(conn, text)
 
     def disconnected(self, conn: int, at: Ns) -> None:
         """Nothing survives a connection."""
-        self._clients.pop(conn, None)
+        self.office.channel.disconnected(conn)
+        self._publisher.disconnected(conn)
+
+    # time and the scenario
 
     def ticked(self, at: Ns) -> list[FakeOutput]:
-        """The market channel does nothing by itself."""
-        return []
+        """What time and requests have caused since the last occasion."""
+        self._pass(at)
+        said, self._waiting = self._waiting, []
+        return said
 
     def moved(self, move: Move, at: Ns) -> list[FakeOutput]:
-        """One frame of changed levels for both tokens; after a trade also the trade and books."""
-        shown = self._shown.get(move.native) if move.venue == self.venue else None
-        if shown is None:
-            return []
-        shown.said_at = Ns(move.venue_at or at)
-        changes = level_elements(shown, move.bids, move.asks)
-        frames: list[dict[str, Any]] = []
-        if changes:
-            frames.append(
-                {
-                    "market": shown.listed.native,
-                    "price_changes": changes,
-                    "timestamp": str(shown.said_at // MS),
-                    "event_type": "price_change",
-                }
-            )
-        if move.trade is not None:
-            px, qty, side = move.trade
-            shown.last_trade = text(px)
-            frames.append(_trade_frame(shown, text(px), text(qty), side))
-            frames.extend(_book_frame(shown, outcome, first=False) for outcome in (0, 1))
-        return self._publish(shown, frames)
+        """One frame of changed levels for both tokens; after a trade also the trade and books.
 
-    def fault(self, kind: str, at: Ns, **args: str | int) -> list[FakeOutput]:
-        """No fault of the venue's own is known here yet."""
-        return []
+        Resting orders that the trade or the new display reaches are filled.
+        """
+        shown = self._shown.get(move.native) if move.venue == self.venue else None
+        if shown is None or shown.is_closed:
+            return []
+        shown.display = (move.bids, move.asks)
+        met = shown.matching.traded(*move.trade, at) if move.trade else []
+        trades = [(0, *move.trade)] if move.trade and not met else []
+        met += shown.matching.show(*shown.display, at)
+        said = self._say(shown, trades, Ns(move.venue_at or at))
+        if met:
+            self.office.book.shown_trades(shown, met, at)
+        said += self._follow(shown, at)
+        self._collect(at)
+        waiting, self._waiting = self._waiting, []
+        return said + waiting
+
+    # what an operator or a chain does
 
     def retick(self, native: str, step: Px, at: Ns) -> list[FakeOutput]:
         """The market's grid of prices changes; levels stay where they are."""
         shown = self._shown[native]
-        old, shown.step, shown.said_at = shown.step, step, at
-        frames = [
-            {
-                "market": native,
-                "asset_id": token,
-                "old_tick_size": text(old),
-                "new_tick_size": text(step),
-                "timestamp": str(at // MS),
-                "event_type": "tick_size_change",
-            }
-            for token in shown.listed.tokens
-        ]
-        return self._publish(shown, frames)
+        old, shown.said_at = shown.step, at
+        shown.retick(step)
+        return self._publisher.reticked(shown, old, at)
 
-    def resolve(self, native: str, winner: int, at: Ns) -> list[FakeOutput]:
-        """The market is decided; every connection hears it, followed or not."""
+    def resolve(self, native: str, winner: int | None, at: Ns) -> list[FakeOutput]:
+        """The market is decided (None: each pays half); every connection hears it, followed or not.
+
+        Errors: `ValueError` for half and half in a neg-risk market, which cannot be.
+        """
         shown = self._shown[native]
-        shown.is_closed = True
-        listed = shown.listed
-        frame = {
-            "event_type": "market_resolved",
-            "id": str(shown.number),
-            "market": native,
-            "assets_ids": list(listed.tokens),
-            "winning_asset_id": listed.tokens[winner],
-            "winning_outcome": listed.outcomes[winner],
-            "timestamp": str(at // MS),
-            "tags": [listed.category],
-        }
-        return [ToClient(conn, _json(frame)) for conn in self._clients]
+        if winner is None and shown.traits.neg_risk:
+            raise ValueError(f"{native} is neg-risk and cannot pay half and half; name a winner.")
+        pays = (HALF, HALF) if winner is None else (Px(MICRO * (1 - winner)), Px(MICRO * winner))
+        return self._settle(shown, pays, at)
+
+    def fund(self, address: str, cash: int, at: Ns) -> None:
+        """Money comes to a wallet from outside, or (negative) leaves it."""
+        self.office.fund(address, cash)
+        self._pass(at)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Every wallet's money and shares, as they truly are."""
+        return self.office.vault.ledger
+
+    def fault(self, kind: str, at: Ns, **args: str | int) -> list[FakeOutput]:
+        """Misbehave as asked (`feeds.sim.faults`); what is not this venue's to do is ignored.
+
+        Errors: `ValueError` saying what is wrong with the arguments.
+        """
+        fault = Fault(kind, Ns(int(args.pop("lasting", 0))), args)
+        native = str(fault.args.get("market", ""))
+        shown = self._shown.get(native)
+        match fault.kind:
+            case "tick" if shown:
+                return self.retick(native, Px(fault.number("step")), at)
+            case "close" if shown:
+                shown.is_accepting = False
+            case "settle" if shown:
+                pays = Px(fault.number("pays", MICRO))
+                return self._settle(shown, (pays, Px(MICRO - pays)), at)
+            case "partial":
+                self._thin = (fault.number("count", 1), fault.number("percent", 50))
+            case "delayed":
+                self.office.book.delay_all(Ns(fault.number("ms") * MS), Ns(at + fault.lasting))
+            case "mode":
+                self._mode(str(fault.args.get("mode", "")), fault.lasting, at)
+            case _:
+                self.office.misbehave(fault)
+        return []
 
     def lose(self, frames: int) -> None:
         """Swallow the next frames of changes, as a faulty connection would."""
-        self._lose = frames
+        self._publisher.lost = frames
 
     def freeze(self, *, on: bool) -> None:
         """Say nothing but PONG while books keep moving."""
-        self._frozen = on
+        self._publisher.is_frozen = on
 
-    def _subscribe(self, conn: int, client: _Client, names: list[str]) -> list[FakeOutput]:
-        """Books of all tokens asked for in one array; over the cap none come, and no error."""
-        before = client.assets or {}
-        client.assets = {**before, **dict.fromkeys(names)}
-        if len(client.assets) > SNAPSHOT_CAP:
-            return []
-        books = [
-            _book_frame(self._of_token[name], self._of_token[name].outcome_of(name), first=True)
-            for name in names
-            if name in self._of_token
-        ]
-        return [ToClient(conn, _json(books))] if books else []
+    def _mode(self, mode: str, lasting: Ns, at: Ns) -> None:
+        moods = self.office.calls.moods
+        if mode == "restart":
+            moods.restart(at, lasting or Ns(10 * SECOND))
+        elif mode == "post_only":
+            moods.post_only(Ns(at + (lasting or Ns(120 * SECOND))))
+        else:
+            moods.switch(Mood.OPEN if mode in ("open", "paused") else Mood(mode), at, lasting)
+            for shown in self._shown.values():
+                shown.is_accepting = mode != "paused"
 
-    def _publish(self, shown: Shown, frames: list[dict[str, Any]]) -> list[FakeOutput]:
-        if self._frozen:
-            return []
-        said = []
-        for frame in frames:
-            if self._lose and frame["event_type"] == "price_change":
-                self._lose -= 1
-            else:
-                said.append(_json(frame))
-        return [
-            ToClient(conn, body)
-            for conn, client in self._clients.items()
-            if client.assets and any(token in client.assets for token in shown.listed.tokens)
-            for body in said
-        ]
+    def _settle(self, shown: Shown, pays: tuple[Px, Px], at: Ns) -> list[FakeOutput]:
+        shown.is_closed = True
+        shown.pays = pays
+        self.office.settle(shown, pays, at)
+        self._collect(at)
+        return self._publisher.resolved(shown, pays, at)
 
-    def _hang_up(self, conn: int) -> list[FakeOutput]:
-        self._clients.pop(conn, None)
-        return [Hangup(conn, POLICY_VIOLATION, "invalid subscription payload")]
+    def _make_thin(self, at: Ns) -> None:
+        """An order comes while others have taken part of what was shown."""
+        count, percent = self._thin
+        if not count:
+            return
+        self._thin = (count - 1, percent)
+        for shown in self._shown.values():
+            bids, asks = (
+                tuple((px, Qty(qty * percent // PERCENT)) for px, qty in side)
+                for side in shown.display
+            )
+            met = shown.matching.show(bids, asks, at)
+            self.office.book.shown_trades(shown, met, at)
 
+    def _pass(self, at: Ns) -> None:
+        self.office.ticked(at)
+        self._collect(at)
 
-def _asked(body: str) -> dict[str, Any] | None:
-    try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+    def _collect(self, at: Ns) -> None:
+        """Say on the sockets what accounts' orders have caused."""
+        touched, self.office.book.touched = self.office.book.touched, []
+        for shown, made in touched:
+            trades = [(t.outcome, t.px, t.qty, t.side) for t in made]
+            self._waiting += self._say(shown, trades, at)
+            self._waiting += self._follow(shown, at)
+        news, self.office.book.news = self.office.book.news, []
+        self._waiting += self.office.channel.tell(news)
 
+    def _say(self, shown: Shown, trades: list[Print], at: Ns) -> list[FakeOutput]:
+        """What has changed of a market's book, and these trades."""
+        shown.said_at = at
+        changes = level_elements(shown, *shown.matching.book())
+        return self._publisher.changed(shown, changes, trades, at)
 
-def _book_frame(shown: Shown, outcome: int, *, first: bool) -> dict[str, Any]:
-    """A book on the socket; tick and last trade only stand on the initial one."""
-    whole = hashed_book(shown, outcome)
-    kept = ("market", "asset_id", "timestamp", "hash", "bids", "asks")
-    frame = {key: whole[key] for key in kept}
-    if first:
-        frame["tick_size"] = whole["tick_size"]
-    frame["event_type"] = "book"
-    if first:
-        frame["last_trade_price"] = whole["last_trade_price"]
-    return frame
-
-
-def _trade_frame(shown: Shown, px: str, qty: str, side: Side) -> dict[str, Any]:
-    moment = str(shown.said_at // MS)
-    token = shown.listed.tokens[0]
-    seal = sha1(f"{token}{px}{qty}{moment}".encode(), usedforsecurity=False).hexdigest()
-    return {
-        "market": shown.listed.native,
-        "asset_id": token,
-        "price": px,
-        "size": qty,
-        "fee_rate_bps": "0",
-        "side": "BUY" if side is Side.BUY else "SELL",
-        "timestamp": moment,
-        "event_type": "last_trade_price",
-        "transaction_hash": f"0x{seal}{seal[:24]}",
-    }
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+    def _follow(self, shown: Shown, at: Ns) -> list[FakeOutput]:
+        """The grid becomes finer once the price nears an end."""
+        return self.retick(shown.listed.native, FINE, at) if shown.wants_finer() else []

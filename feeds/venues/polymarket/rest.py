@@ -14,12 +14,13 @@ from typing import Any
 import msgspec
 
 from feeds.venues.base import Reply, Request
+from feeds.venues.polymarket.prices import Prices
 from feeds.venues.polymarket.shapes import Shown, text
 from markets.terms.units import MICRO, MS, SECOND, Ns
 
 LIMIT = 100
 USUAL_LIMIT = 20
-MIN_SHARES = 5
+MAX_BOOKS = 500
 FEE_TYPES = {
     "sports": "sports_fees_v3",
     "crypto": "crypto_fees_v2",
@@ -37,6 +38,7 @@ class Answers:
     def __init__(self, markets: tuple[Shown, ...]) -> None:
         self._by_native = {shown.listed.native: shown for shown in markets}
         self._by_token = {token: shown for shown in markets for token in shown.listed.tokens}
+        self._prices = Prices(self._by_native, self._by_token)
         self._events: dict[str, list[Shown]] = {}
         for number, shown in enumerate(markets):
             shown.number = 900_000 + number
@@ -58,7 +60,7 @@ class Answers:
             return found()
         if request.path.startswith("/clob-markets/"):
             return self._terms(request.path.rpartition("/")[2])
-        return _refuse(404, "not found")
+        return self._prices.answer(request) or _refuse(404, "not found")
 
     def _page(self, query: dict[str, str]) -> Reply:
         limit = query.get("limit", str(USUAL_LIMIT))
@@ -80,6 +82,8 @@ class Answers:
 
     def _book(self, token: str) -> Reply:
         shown = self._by_token.get(token)
+        if not token.isdecimal():
+            return _refuse(400, "Invalid token id")
         if shown is None or shown.is_closed:
             return _refuse(404, "No orderbook exists for the requested token id")
         return _reply(hashed_book(shown, shown.outcome_of(token)))
@@ -90,6 +94,8 @@ class Answers:
             asked = msgspec.json.decode(body, type=list[dict[str, Any]])
         except msgspec.DecodeError:
             return _refuse(400, "Invalid payload")
+        if len(asked) > MAX_BOOKS:
+            return _refuse(400, "Payload exceeds the limit")
         names = [str(entry.get("token_id", "")) for entry in asked]
         return _reply(
             [
@@ -108,12 +114,12 @@ class Answers:
         terms: dict[str, Any] = {
             "c": native,
             "t": [{"t": token, "o": name} for token, name in outcomes],
-            "mos": MIN_SHARES,
+            "mos": shown.traits.min_shares,
             "mts": _number(shown.step),
             "mbf": 0,
             "tbf": 0,
-            "ao": not shown.is_closed,
-            "nr": False,
+            "ao": shown.is_accepting and not shown.is_closed,
+            "nr": shown.traits.neg_risk,
             "rfqe": False,
             "ibce": False,
             "gst": None,
@@ -124,6 +130,8 @@ class Answers:
             terms["fd"] = {"r": _number(listed.fee_rate_ppm), "e": 1, "to": True}
         if _delay(shown):
             terms["sd"] = _delay(shown)
+        if shown.traits.taker_hold:
+            terms["itode"] = True
         return _reply(terms)
 
 
@@ -137,9 +145,9 @@ def hashed_book(shown: Shown, outcome: int) -> dict[str, Any]:
         "hash": "",
         "bids": [{"price": text(px), "size": text(qty)} for px, qty in bids],
         "asks": [{"price": text(px), "size": text(qty)} for px, qty in asks],
-        "min_order_size": str(MIN_SHARES),
+        "min_order_size": str(shown.traits.min_shares),
         "tick_size": text(shown.step),
-        "neg_risk": False,
+        "neg_risk": shown.traits.neg_risk,
         "last_trade_price": shown.last_trade,
     }
     book["hash"] = sha1(msgspec.json.encode(book), usedforsecurity=False).hexdigest()
@@ -161,7 +169,7 @@ def _event(slug: str, group: list[Shown]) -> dict[str, Any]:
         "archived": False,
         "restricted": True,
         "enableOrderBook": True,
-        "negRisk": False,
+        "negRisk": group[0].traits.neg_risk,
         "tags": [{"id": "1", "label": first.category.capitalize(), "slug": first.category}],
         "markets": [_market(shown) for shown in group],
     }
@@ -174,7 +182,7 @@ def _market(shown: Shown) -> dict[str, Any]:
     middle = (bid + ask) // 2
     market: dict[str, Any] = {
         "id": str(shown.number),
-        "version": "v1",
+        "version": shown.traits.version,
         "question": listed.title,
         "conditionId": listed.native,
         "slug": f"{listed.event}-{shown.number}",
@@ -183,16 +191,16 @@ def _market(shown: Shown) -> dict[str, Any]:
         "startDate": _iso(listed.open_at),
         "endDate": _iso(listed.close_at),
         "outcomes": _packed(listed.outcomes),
-        "outcomePrices": _packed((text(middle), text(MICRO - middle))),
+        "outcomePrices": _packed(tuple(text(px) for px in shown.pays or (middle, MICRO - middle))),
         "clobTokenIds": _packed(listed.tokens),
         "active": True,
         "closed": shown.is_closed,
         "archived": False,
-        "acceptingOrders": not shown.is_closed,
+        "acceptingOrders": shown.is_accepting and not shown.is_closed,
         "enableOrderBook": True,
-        "negRisk": False,
+        "negRisk": shown.traits.neg_risk,
         "negRiskOther": False,
-        "orderMinSize": MIN_SHARES,
+        "orderMinSize": shown.traits.min_shares,
         "orderPriceMinTickSize": _number(shown.step),
         "bestBid": _number(bid),
         "bestAsk": _number(ask),
@@ -208,12 +216,15 @@ def _market(shown: Shown) -> dict[str, Any]:
         }
     if _delay(shown):
         market["secondsDelay"] = _delay(shown)
+    if shown.traits.version == "v2":
+        market["positionIds"] = list(listed.tokens)
+        market["clobTokenIds"] = "[]"
     return market
 
 
 def _delay(shown: Shown) -> int:
-    """Sports markets hold marketable orders for a second (polymarket sheet 3.10)."""
-    return 1 if shown.listed.category == "sports" else 0
+    """Whole seconds that marketable orders wait (polymarket sheet 3.10)."""
+    return -(-shown.delay // SECOND)
 
 
 def _packed(values: tuple[str, ...]) -> str:

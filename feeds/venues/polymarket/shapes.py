@@ -8,25 +8,87 @@ Source: polymarket sheet sections 5.3, 6.1 and 11, read 2026-11-20.
 from hashlib import sha1
 from typing import Any
 
+import msgspec
+
+from feeds.sim.matching import Matching
 from feeds.sim.scenario import Listed
-from markets.terms.units import MICRO, MS, Px, Qty, text_from_micros
+from markets.terms.ids import market_id
+from markets.terms.instruments import even_ladder
+from markets.terms.units import MICRO, MS, SECOND, Ns, Px, Qty, text_from_micros
 from trading.engine.book import Levels
 from trading.engine.orders import Side
 
+SPORTS_DELAY = Ns(SECOND)
+NEAR_ENDS = (Px(40_000), Px(960_000))
+COARSE, FINE = Px(10_000), Px(1_000)
+
+
+class Traits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a market of the venue is besides its listing.
+
+    `delay` holds marketable orders as `delayed` (None: a second in sports), `taker_hold` makes
+    their call take so long (`itode`). At `game_start` the venue cancels what rests.
+    """
+
+    version: str = "v1"
+    neg_risk: bool = False
+    delay: Ns | None = None
+    taker_hold: Ns = Ns(0)
+    min_shares: int = 5
+    game_start: Ns | None = None
+
 
 class Shown:
-    """One market as the fake venue has it now. `number` is its place in the catalogue."""
+    """One market as the fake venue has it now. `number` is its place in the catalogue.
 
-    def __init__(self, listed: Listed, number: int = 0) -> None:
+    `matching` is the book behind; `bids` and `asks` are what has been said of it. `pays` is what
+    each outcome pays once it is decided.
+    """
+
+    def __init__(self, listed: Listed, traits: Traits | None = None) -> None:
         self.listed = listed
-        self.number = number
+        self.traits = traits or Traits()
+        self.id = market_id(listed.venue, listed.native)
+        self.matching = Matching(self.id, even_ladder(listed.tick), Qty(1))
+        self.number = 0
+        self.is_accepting = True
+        self.pays: tuple[Px, Px] | None = None
         self.step = listed.tick
         self.bids: dict[Px, Qty] = {}
         self.asks: dict[Px, Qty] = {}
         self.said_at = listed.open_at
         self.last_trade = ""
+        self.last_px = Px(0)
+        self.last_side = ""
+        self.display: tuple[Levels, Levels] = ((), ())
         self.is_closed = False
         self.changes = 0
+
+    @property
+    def delay(self) -> Ns:
+        """How long a marketable order is `delayed` (polymarket sheet 3.10)."""
+        if self.traits.delay is not None:
+            return self.traits.delay
+        return SPORTS_DELAY if self.listed.category == "sports" else Ns(0)
+
+    def traded(self, outcome: int, px: Px, qty: Qty, side: Side) -> None:
+        """The last trade; the record of it is the YES token's."""
+        is_yes = outcome == 0
+        self.last_px = px if is_yes else Px(MICRO - px)
+        self.last_trade = text(self.last_px)
+        self.last_side = "BUY" if (side is Side.BUY) == is_yes else "SELL"
+
+    def retick(self, step: Px) -> None:
+        """Another grid of prices; what rests stays where it is."""
+        self.step = step
+        self.matching.ticks = even_ladder(step)
+
+    def wants_finer(self) -> bool:
+        """Whether the price has left the middle while the grid is still coarse."""
+        bid, ask = self.top()
+        if self.step != COARSE or not self.bids or not self.asks:
+            return False
+        return not NEAR_ENDS[0] <= (bid + ask) // 2 <= NEAR_ENDS[1]
 
     def outcome_of(self, token: str) -> int:
         """Which outcome a token is of."""

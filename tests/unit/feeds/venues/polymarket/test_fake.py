@@ -118,9 +118,10 @@ def test_a_resolution_is_heard_on_every_connection() -> None:
     assert [frame["winning_asset_id"] for frame in frames] == [YES, YES]
 
 
-def test_only_the_market_socket_is_let_in() -> None:
+def test_only_the_two_sockets_are_let_in() -> None:
     fake = a_venue()
     assert fake.upgrade(Request("GET", "ws", "/ws/market"), START) is None
-    refused = fake.upgrade(Request("GET", "ws", "/ws/user"), START)
+    assert fake.upgrade(Request("GET", "ws", "/ws/user"), START) is None
+    refused = fake.upgrade(Request("GET", "ws", "/ws/other"), START)
     assert refused is not None
     assert refused.status == 404

@@ -1,0 +1,1 @@
+"""The fake venue's private side: keys, wallets, orders, trades, the user socket, and its moods."""
