@@ -1,21 +1,23 @@
 """Serves a venue's fake on loopback: its REST paths and its sockets on one port.
 
 The fake speaks; this carries. Sockets that read too slowly are cut. Faults for demonstrations and
-tests are asked for by `POST /_faults {"kind": "disconnect"|"silence"|"refuse", "seconds": n}`:
-`disconnect` cuts every socket, `silence` loses every frame meant for a socket (a gap follows),
-`refuse` answers 503 to everything new. Only loopback is bound.
+tests (`feeds.sim.faults`) are asked for by `POST /_faults {"kind": …, "seconds": n, …}`; a `GET`
+lists them. `GET /_ledger` shows a fake's own books, where it keeps some. Only loopback is bound.
 """
 
 import asyncio
 from collections.abc import Mapping
 from itertools import count
-from typing import Literal, Protocol
+from typing import Any, Protocol
 
 import msgspec
 from aiohttp import WSMsgType, web
 
 from feeds.runtime.pause import pause
+from feeds.sim.faults import ANY, KINDS, Doer, Fault, Script, fault_of
+from feeds.sim.ledger import Ledger
 from feeds.sim.scenario import Move
+from feeds.sim.trouble import Trouble, Verdict
 from feeds.venues.base import Fake, FakeOutput, Hangup, Reply, Request
 from markets.terms.units import MS, SECOND, Ns
 from trading.runtime.clock import Clock
@@ -24,15 +26,21 @@ TICK = Ns(250 * MS)
 STEP = Ns(20 * MS)
 WAITING_FRAMES = 5_000
 MAX_BODY = 4 * 1024 * 1024
+IMMEDIATELY = Ns(0)
 LOOPBACK = "127.0.0.1"
 SKIPPED_HEADERS = frozenset({"content-length", "transfer-encoding", "connection"})
 
 
-class FaultAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A fault somebody asks for, lasting `seconds` (a disconnect is over at once)."""
+def fault_asked(words: dict[str, Any]) -> Fault:
+    """A fault as a person or a file writes it: `kind`, `seconds`, and what the kind understands.
 
-    kind: Literal["disconnect", "silence", "refuse"]
-    seconds: float = 0.0
+    Errors: `ValueError` saying what is wrong.
+    """
+    rest = dict(words)
+    kind, seconds = rest.pop("kind", ""), rest.pop("seconds", 0)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds != seconds:
+        raise ValueError(f"{kind}: seconds must be a number, not {seconds!r}")
+    return fault_of(str(kind), Ns(int(min(seconds, 1e9) * SECOND)), **rest)
 
 
 class Scripted(Protocol):
@@ -46,13 +54,13 @@ class _Wire:
 
     def __init__(self, socket: web.WebSocketResponse) -> None:
         self.socket = socket
-        self.waiting: asyncio.Queue[str | Hangup] = asyncio.Queue(WAITING_FRAMES)
+        self.waiting: asyncio.Queue[tuple[Ns, str | Hangup]] = asyncio.Queue(WAITING_FRAMES)
         self.transport: asyncio.Transport | None = None
 
-    def put(self, said: str | Hangup) -> None:
-        """Queue a frame or the end; a reader that has fallen too far behind is cut."""
+    def put(self, said: str | Hangup, due: Ns = IMMEDIATELY) -> None:
+        """Queue a frame or the end for `due`; a reader that has fallen too far behind is cut."""
         try:
-            self.waiting.put_nowait(said)
+            self.waiting.put_nowait((due, said))
         except asyncio.QueueFull:
             self.cut()
 
@@ -61,10 +69,12 @@ class _Wire:
         if self.transport is not None:
             self.transport.abort()
 
-    async def write(self) -> None:
-        """Send what waits until the end comes."""
+    async def write(self, clock: Clock) -> None:
+        """Send what waits, each at its time, until the end comes."""
         while True:
-            said = await self.waiting.get()
+            due, said = await self.waiting.get()
+            if due > clock.now():
+                await pause(clock, Ns(due - clock.now()))
             if isinstance(said, Hangup):
                 await self.socket.close(code=said.code, message=said.reason.encode())
                 return
@@ -93,8 +103,7 @@ class FakeServer:
         self._prefixes = dict(prefixes or {})
         self._wires: dict[int, _Wire] = {}
         self._numbers = count(1)
-        self._silent_until = Ns(0)
-        self._refuse_until = Ns(0)
+        self._trouble = Trouble()
         self._runner: web.AppRunner | None = None
         self._ticker: asyncio.Task[None] | None = None
 
@@ -102,6 +111,8 @@ class FakeServer:
         """Listen; returns the port. Errors: `OSError` when it is taken."""
         app = web.Application(client_max_size=MAX_BODY)
         app.router.add_post("/_faults", self._faults)
+        app.router.add_get("/_faults", self._kinds)
+        app.router.add_get("/_ledger", self._ledger)
         app.router.add_route("*", "/{path:.*}", self._any)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
@@ -128,19 +139,23 @@ class FakeServer:
 
     def moved(self, move: Move) -> None:
         """Tell the fake what its market's ladders are now."""
-        self._deliver(self.fake.moved(move, self._clock.now()))
+        now = self._clock.now()
+        self._deliver(self.fake.moved(self._trouble.moved(move, now), self._now()))
 
-    def fault(self, asked: FaultAsked) -> None:
-        """Begin a fault now."""
-        until = Ns(self._clock.now() + int(asked.seconds * SECOND))
-        match asked.kind:
-            case "disconnect":
-                for wire in list(self._wires.values()):
-                    wire.cut()
-            case "silence":
-                self._silent_until = until
-            case "refuse":
-                self._refuse_until = until
+    def fault(self, asked: Fault) -> None:
+        """Begin a fault now. Errors: `ValueError` when the fake cannot do what is asked."""
+        if asked.doer is Doer.VENUE:
+            args = {**asked.args, "lasting": asked.lasting} if asked.lasting else asked.args
+            self._deliver(self.fake.fault(asked.kind, self._now(), **args))
+            return
+        self._trouble.begin(asked, self._clock.now())
+        if asked.kind == "disconnect":
+            for wire in list(self._wires.values()):
+                wire.cut()
+
+    def _now(self) -> Ns:
+        """The time by the venue's clock."""
+        return self._trouble.now(self._clock.now())
 
     @property
     def sockets(self) -> int:
@@ -150,35 +165,62 @@ class FakeServer:
     async def _tick(self) -> None:
         while True:
             await pause(self._clock, TICK)
-            self._deliver(self.fake.ticked(self._clock.now()))
+            self._deliver(self.fake.ticked(self._now()))
 
     def _deliver(self, outputs: list[FakeOutput]) -> None:
-        silent = bool(outputs) and self._clock.now() < self._silent_until
+        now = self._clock.now()
+        due = Ns(now + self._trouble.late(now))
         for output in outputs:
             wire = self._wires.get(output.conn)
             if wire is None:
                 continue
             if isinstance(output, Hangup):
-                wire.put(output)
-            elif not silent:
-                wire.put(output.text)
+                wire.put(output, due)
+                continue
+            for text in self._trouble.frames(output.conn, output.text, now):
+                wire.put(text, due)
 
     async def _faults(self, request: web.Request) -> web.Response:
         try:
-            asked = msgspec.json.decode(await request.read(), type=FaultAsked)
-        except msgspec.DecodeError as problem:
+            words = msgspec.json.decode(await request.read(), type=dict[str, Any])
+            self.fault(fault_asked(words))
+        except (msgspec.DecodeError, ValueError) as problem:
             return web.json_response({"problem": str(problem)}, status=400)
-        self.fault(asked)
-        return web.json_response({"kind": asked.kind, "seconds": asked.seconds})
+        return web.json_response(words)
+
+    async def _kinds(self, request: web.Request) -> web.Response:
+        said = {
+            name: {"does": kind.meaning, "arguments": ["seconds", *kind.args]}
+            for name, kind in KINDS.items()
+        }
+        return web.json_response(said)
+
+    async def _ledger(self, request: web.Request) -> web.Response:
+        ledger = getattr(self.fake, "ledger", None)
+        if not isinstance(ledger, Ledger):
+            return web.json_response({"problem": "this fake keeps no ledger"}, status=404)
+        return web.json_response(ledger.statement())
 
     async def _any(self, request: web.Request) -> web.StreamResponse:
-        if self._clock.now() < self._refuse_until:
-            return web.Response(status=503, text="refused")
+        now = self._clock.now()
+        is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
+        verdict = self._trouble.request(request.method, now)
+        if is_socket and self._trouble.refuses_sockets(now):
+            verdict = Verdict(503)
+        if verdict.status is not None:
+            return web.Response(
+                status=verdict.status, headers=list(verdict.headers), body=verdict.body
+            )
         asked = await self._request(request)
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            refusal = self.fake.upgrade(asked, self._clock.now())
+        if is_socket:
+            refusal = self.fake.upgrade(asked, self._now())
             return await self._talk(request, asked) if refusal is None else _response(refusal)
-        return _response(self.fake.request(asked, self._clock.now()))
+        reply = self.fake.request(asked, self._now())
+        if verdict.late:
+            await pause(self._clock, verdict.late)
+        if verdict.is_cut and request.transport is not None:
+            request.transport.abort()
+        return _response(reply)
 
     async def _request(self, request: web.Request) -> Request:
         path = request.rel_url.raw_path
@@ -201,28 +243,40 @@ class FakeServer:
         conn = next(self._numbers)
         wire = self._wires[conn] = _Wire(socket)
         wire.transport = request.transport
-        writer = asyncio.create_task(wire.write())
+        writer = asyncio.create_task(wire.write(self._clock))
         try:
-            self._deliver(self.fake.connected(conn, asked.path, self._clock.now()))
+            self._deliver(self.fake.connected(conn, asked.path, self._now()))
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
-                    now = self._clock.now()
-                    self._deliver(self.fake.received(conn, message.data, now))
+                    self._deliver(self.fake.received(conn, message.data, self._now()))
         finally:
             self._wires.pop(conn, None)
-            self.fake.disconnected(conn, self._clock.now())
+            self._trouble.forget(conn)
+            self.fake.disconnected(conn, self._now())
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
         return socket
 
 
-async def drive(scenario: Scripted, servers: Mapping[str, FakeServer], clock: Clock) -> None:
-    """Move the scenario on every 20 ms and tell each venue's server, until cancelled."""
+async def drive(
+    scenario: Scripted,
+    servers: Mapping[str, FakeServer],
+    clock: Clock,
+    script: Script | None = None,
+) -> None:
+    """Move the scenario on every 20 ms and tell each venue's server, with the script's faults,
+    until cancelled.
+    """
     while True:
-        for move in scenario.advance(clock.now()):
+        now = clock.now()
+        for move in scenario.advance(now):
             server = servers.get(move.venue)
             if server is not None:
                 server.moved(move)
+        for timed in script.due(now) if script else ():
+            for venue, server in servers.items():
+                if timed.venue in (ANY, venue):
+                    server.fault(timed.fault)
         await pause(clock, STEP)
 
 

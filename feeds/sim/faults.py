@@ -12,10 +12,11 @@ from types import MappingProxyType
 
 import msgspec
 
-from markets.terms.units import SECOND, Ns
+from markets.terms.units import DAY, SECOND, Ns
 
 ANY = ""
-MAX_SECONDS = 86_400
+LONGEST = Ns(DAY)
+_AT_ONCE = Ns(0)
 
 
 class Doer(StrEnum):
@@ -115,20 +116,20 @@ class Script:
         return ready
 
 
-def fault_of(kind: str, seconds: float = 0, **args: object) -> Fault:
+def fault_of(kind: str, lasting: Ns = _AT_ONCE, **args: object) -> Fault:
     """A fault from what a person wrote. Errors: `ValueError` saying what is wrong with it."""
     known = KINDS.get(kind)
     if known is None:
         raise ValueError(f"there is no fault {kind!r}; there are {', '.join(KINDS)}")
-    if not 0 <= seconds <= MAX_SECONDS:
-        raise ValueError(f"{kind}: seconds must be from 0 to {MAX_SECONDS}, not {seconds}")
+    if not 0 <= lasting <= LONGEST:
+        raise ValueError(f"{kind}: seconds must be from 0 to {LONGEST // SECOND}")
     taken: dict[str, str | int] = {}
     for name, value in args.items():
         if name not in known.args:
             understood = ", ".join(("seconds", *known.args))
             raise ValueError(f"{kind} has no argument {name!r}; it understands {understood}")
         taken[name] = _argument(kind, name, value)
-    return Fault(kind, Ns(int(seconds * SECOND)), taken)
+    return Fault(kind, lasting, taken)
 
 
 _WORDS = ("code", "market", "mode")

@@ -265,6 +265,22 @@ class Ledger:
 
     # proof
 
+    def statement(self) -> dict[str, object]:
+        """Every account but the house, in words: cash by shard and holdings, in millionths."""
+        names = sorted({name for name, _ in self._cash if name != HOUSE})
+        return {
+            "accounts": {
+                name: {
+                    "cash": {str(shard): cash for shard, cash in self.pockets(name).items()},
+                    "holdings": {f"{m}/{o}": qty for (m, o), qty in self.holdings(name).items()},
+                }
+                for name in names
+            },
+            "fees": self.fees,
+            "trades": len({deed.key for deed in self.deeds}),
+            "problems": self.problems(),
+        }
+
     def problems(self) -> list[str]:
         """What of the invariants does not hold, in words; empty when all is well."""
         found: list[str] = []

@@ -79,13 +79,17 @@ Output = Send | Emit | Fetch | Drop | Fault
 
 
 class Capabilities(msgspec.Struct, frozen=True):
-    """What an adapter can do, declared truthfully: the engine and the runtime rely on it."""
+    """What an adapter can do, declared truthfully: the engine and the runtime rely on it.
+
+    `nets`: YES and NO of one market held together give their dollar back at once.
+    """
 
     streams: bool
     sequence_numbers: bool
     max_markets_per_socket: int
     heartbeat_ms: int
     book_levels: int = 10
+    nets: bool = False
 
 
 class Session(Protocol):
@@ -166,7 +170,8 @@ class Fake(Protocol):
     socket handshake:
     None accepts, a `Reply` refuses. `moved` is told the scenario's new ladders of one market.
     `fault` is asked to misbehave, in the ways of `feeds.sim.faults` that only the venue itself can;
-    what it cannot do it ignores. Errors: `ValueError` saying what is wrong with the arguments.
+    what it cannot do it ignores; `lasting` among the arguments is a time in nanoseconds. Errors:
+    `ValueError` saying what is wrong with the arguments.
     """
 
     venue: VenueId

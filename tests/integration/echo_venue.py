@@ -166,8 +166,14 @@ class EchoFake:
         self.ticks = 0
         self.ahead = 0
         self.rest: dict[str, int] = {}
+        self.asked: list[str] = []
+        self.told_at = START
+        self.venue_at = Ns(0)
+        self.ledger: object = None
 
     def request(self, request: Request, at: Ns) -> Reply:
+        self.asked.append(f"{request.method} {request.path}")
+        self.told_at = at
         if request.path == "/time":
             return Reply(200, (), str((at + self.ahead) // SECOND).encode())
         if request.path == "/books":
@@ -207,6 +213,7 @@ class EchoFake:
 
     def moved(self, move: Move, at: Ns) -> list[FakeOutput]:
         cents = move.bids[0][0] // 10_000
+        self.venue_at = move.venue_at
         self.prices[move.native] = cents
         self.moves.put_nowait(f"{move.native} {cents}")
         return [

@@ -11,10 +11,12 @@ import pytest
 from feeds.runtime.fakeserver import STEP, TICK, FakeServer, drive
 from feeds.runtime.http import Http
 from feeds.runtime.ws import Socket, SocketClosed, open_socket
+from feeds.sim.faults import KINDS, Fault, Script, TimedFault
+from feeds.sim.ledger import Ledger
 from feeds.sim.scenario import Move
 from feeds.venues.base import Request
 from markets.terms.ids import VenueId
-from markets.terms.units import SECOND, Ns
+from markets.terms.units import MS, SECOND, Ns, Usd
 from tests.integration.echo_venue import (
     ECHO,
     KEY,
@@ -239,6 +241,173 @@ async def test_what_a_client_says_reaches_the_fake(served: Served) -> None:
         await opened.send("hello there")
 
         assert await soon(served.fake.heard, "hello") == "hello there"
+
+
+async def test_a_disconnect_that_lasts_also_turns_new_sockets_away(served: Served) -> None:
+    await ask_fault(served, {"kind": "disconnect", "seconds": 3})
+    with pytest.raises(VenueUnreachable, match="503"):
+        async with served.socket():
+            pass
+    assert (await served.http.send(Request("GET", "rest", "/x"))).status == 200
+    served.clock.pass_by(3 * SECOND)
+    async with served.socket() as opened:
+        await opened.send("follow A")
+        assert await frame(opened) == "book A 50"
+
+
+@pytest.mark.parametrize(
+    ("kind", "heard"),
+    [
+        ("gap", ["book A 62", "book A 63", "book A 64"]),
+        ("duplicate", ["book A 61", "book A 61", "book A 62", "book A 63", "book A 64"]),
+        ("reorder", ["book A 62", "book A 61", "book A 63", "book A 64"]),
+        ("malformed", ['{"type": boo\\', "book A 62", "book A 63", "book A 64"]),
+        ("truncated", ["book", "book A 62", "book A 63", "book A 64"]),
+    ],
+)
+async def test_a_frame_is_lost_doubled_late_or_spoilt(
+    served: Served, kind: str, heard: list[str]
+) -> None:
+    async with served.socket() as opened:
+        await opened.send("follow A")
+        await frame(opened)
+        assert await ask_fault(served, {"kind": kind, "count": 1}) == 200
+
+        for cents in (61, 62, 63, 64):
+            served.server.moved(move("A", cents))
+
+        assert [await frame(opened) for _ in heard] == heard
+
+
+async def test_a_slow_venue_sends_frames_late(served: Served) -> None:
+    async with served.socket() as opened:
+        await opened.send("follow A")
+        await frame(opened)
+        await ask_fault(served, {"kind": "slow", "ms": 700, "seconds": 5})
+        served.server.moved(move("A", 61))
+
+        async with asyncio.timeout(PATIENCE_S):
+            while await served.clock.asked.get() != 700 * MS:
+                pass
+        served.clock.pass_by(700 * MS)
+
+        assert await frame(opened) == "book A 61"
+
+
+async def test_a_slow_venue_answers_late(served: Served) -> None:
+    await ask_fault(served, {"kind": "slow", "ms": 700, "seconds": 5})
+    asking = asyncio.create_task(served.http.send(Request("GET", "rest", "/x")))
+    async with asyncio.timeout(PATIENCE_S):
+        while await served.clock.asked.get() != 700 * MS:
+            pass
+    assert not asking.done()
+    served.clock.pass_by(700 * MS)
+    assert (await asking).status == 200
+
+
+async def test_a_storm_answers_429_with_the_time_to_wait(served: Served) -> None:
+    await ask_fault(served, {"kind": "storm", "seconds": 2, "retry_after": 1})
+    reply = await served.http.send(Request("GET", "rest", "/x"))
+    assert (reply.status, dict(reply.headers)["retry-after"]) == (429, "1")
+    served.clock.pass_by(2 * SECOND)
+    assert (await served.http.send(Request("GET", "rest", "/x"))).status == 200
+
+
+async def test_a_broken_venue_answers_the_status_asked_for(served: Served) -> None:
+    await ask_fault(served, {"kind": "broken", "seconds": 2, "status": 502})
+    assert (await served.http.send(Request("GET", "rest", "/x"))).status == 502
+
+
+async def test_a_write_is_done_and_never_answered(served: Served) -> None:
+    await ask_fault(served, {"kind": "unanswered", "count": 1})
+    assert (await served.http.send(Request("GET", "rest", "/x"))).status == 200
+    with pytest.raises(VenueUnreachable) as raised:
+        await served.http.send(Request("POST", "rest", "/orders"))
+    assert raised.value.sent
+    assert served.fake.asked[-1] == "POST /orders"
+    assert (await served.http.send(Request("POST", "rest", "/orders"))).status == 200
+
+
+async def test_a_write_is_answered_with_an_error_in_a_success_and_not_done(served: Served) -> None:
+    await ask_fault(served, {"kind": "error_body", "count": 1})
+    reply = await served.http.send(Request("POST", "rest", "/orders"))
+    assert reply.status == 200
+    assert json.loads(reply.body)["error"]["code"] == "internal_error"
+    assert "POST /orders" not in served.fake.asked
+
+
+async def test_the_venues_clock_is_off_until_it_is_set_right(served: Served) -> None:
+    await ask_fault(served, {"kind": "clock", "ms": -4_000})
+    await served.http.send(Request("GET", "rest", "/x"))
+    assert served.fake.told_at == served.clock.now() - 4_000 * MS
+    await ask_fault(served, {"kind": "clock", "ms": 0})
+    await served.http.send(Request("GET", "rest", "/x"))
+    assert served.fake.told_at == served.clock.now()
+
+
+@pytest.mark.parametrize(("kind", "sign"), [("stale", -1), ("future", 1)])
+async def test_books_claim_another_time_than_theirs(served: Served, kind: str, sign: int) -> None:
+    await ask_fault(served, {"kind": kind, "ms": 9_000, "seconds": 2})
+    served.server.moved(move("A", 61))
+    assert served.fake.venue_at == served.clock.now() + sign * 9_000 * MS
+    served.clock.pass_by(2 * SECOND)
+    served.server.moved(move("A", 62))
+    assert served.fake.venue_at == 0
+
+
+async def test_a_fault_of_the_venue_is_handed_to_the_fake(served: Served) -> None:
+    async with served.socket() as opened:
+        await opened.send("follow A")
+        await frame(opened)
+        await ask_fault(served, {"kind": "mode", "mode": "paused", "seconds": 2})
+        assert await frame(opened) == ("fault mode [('lasting', 2000000000), ('mode', 'paused')]")
+    assert await ask_fault(served, {"kind": "close", "market": "wrong"}) == 400
+
+
+async def test_the_faults_that_can_be_asked_for_are_listed(served: Served) -> None:
+    reply = await served.http.send(Request("GET", "faults", "/_faults"))
+    listed = json.loads(reply.body)
+    assert listed["ghost"]["arguments"] == ["seconds", "count"]
+    assert set(listed) == set(KINDS)
+
+
+async def test_the_books_of_a_fake_that_keeps_some_can_be_read(served: Served) -> None:
+    assert (await served.http.send(Request("GET", "faults", "/_ledger"))).status == 404
+    ledger = Ledger()
+    ledger.deposit("ann", Usd(5_000_000), 3)
+    served.fake.ledger = ledger
+    reply = await served.http.send(Request("GET", "faults", "/_ledger"))
+    assert json.loads(reply.body) == {
+        "accounts": {"ann": {"cash": {"3": 5_000_000}, "holdings": {}}},
+        "fees": 0,
+        "trades": 0,
+        "problems": [],
+    }
+
+
+async def test_a_script_begins_its_faults_at_their_times(served: Served) -> None:
+    class Still:
+        def advance(self, at: Ns) -> list[Move]:
+            return []
+
+    faults = (
+        TimedFault(STEP, "echo", Fault("refuse", Ns(10 * SECOND))),
+        TimedFault(STEP, "elsewhere", Fault("clock", Ns(0), {"ms": 9})),
+    )
+    script = Script(faults, START)
+    task = asyncio.create_task(drive(Still(), {ECHO: served.server}, served.clock, script))
+    async with asyncio.timeout(PATIENCE_S):
+        for _ in range(3):
+            while await served.clock.asked.get() != STEP:
+                pass
+            served.clock.pass_by(STEP)
+    assert (await served.http.send(Request("GET", "rest", "/x"))).status == 503
+    served.clock.pass_by(10 * SECOND)
+    await served.http.send(Request("GET", "rest", "/x"))
+    assert served.fake.told_at == served.clock.now()
+
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def ask_fault(served: Served, fault: dict[str, object]) -> int:

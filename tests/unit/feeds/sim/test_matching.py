@@ -122,6 +122,7 @@ def test_an_order_that_comes_later_never_overtakes_one_whose_queue_is_longer() -
     book.submit(order("a", Side.SELL, 42, 2), AT)
     book.show((), levels((42, 1)), AT)
     book.submit(order("b", Side.SELL, 42, 2), AT)
+    assert (book.queue("a"), book.queue("b")) == (qty(5), qty(7))
     fills = book.traded(px(42), qty(8), Side.BUY, AT)
     assert [(t.maker, t.qty) for t in fills] == [("a", qty(2)), ("b", qty(1))]
 
