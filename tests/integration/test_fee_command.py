@@ -86,6 +86,7 @@ def test_what_is_not_known_costs_the_worst_case_and_says_so(line: tuple[str, ...
         (("kalshi", "1.5", "1"), "--price 1.5 is not between 0 and 1 dollar."),
         (("kalshi", "0.50", "0"), "--count 0 is not above zero."),
         (("kalshi", "0.50", "1", "--on", "yesterday"), "--on 'yesterday' is no date"),
+        (("kalshi", "0.50", "1", "--rate", "-0.1"), "--rate -0.1 is no rate of a fee."),
         (("kalshi", "0.50", "1", "--rate", "7"), "--rate 7 is no rate of a fee."),
         (
             ("predictit", "0.50", "1", "--multiplier", "1"),

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from markets.terms import fees_kalshi, fees_other, fees_polymarket
@@ -34,6 +34,7 @@ KALSHIS = tuple(
 )
 POLYMARKETS = tuple(fees_polymarket.schedule(x.rate_ppm) for x in fees_polymarket.CATEGORIES)
 OTHERS = tuple(x.schedule for x in fees_other.VENUES)
+POOL_SEEN = next(x.schedule for x in fees_other.VENUES if x.venue == "myriad")
 KNOWN = (*KALSHIS, *POLYMARKETS, *OTHERS)
 
 schedules = st.sampled_from(KNOWN)
@@ -42,6 +43,7 @@ sizes = st.integers(1, 500_000).map(lambda n: Qty(n * 10_000))
 flags = st.booleans()
 
 
+@example(POOL_SEEN, Px(999_900), Qty(100 * MICRO), False, False)
 @given(schedules, prices, sizes, flags, flags)
 def test_no_published_schedule_is_dearer_than_the_worst_case(
     schedule: FeeSchedule, px: Px, qty: Qty, maker: bool, selling: bool

@@ -38,6 +38,16 @@ def test_six_decimals_round_for_the_pool() -> None:
     assert (swap.shares, swap.fee) == (24_443_229, 49_382)
 
 
+def test_the_reserve_that_stays_is_rounded_up_twice() -> None:
+    # What stays is 10**19 - 1 and a ten-millionth of a millionth of a millionth more.
+    assert buy((10**19, 10**19), 0, 1, 0).shares == 1
+
+
+def test_what_a_sale_returns_is_rounded_down() -> None:
+    # (11 - square root of 61) / 2 = 1.59
+    assert proceeds((3, 5), 0, 3, 0) == 1
+
+
 def test_a_pool_is_bought_up_to_what_a_contract_is_worth() -> None:
     paid = most_worth_paying(THOUSAND, 0, 55 * WAD // 100, TWO_PERCENT)
 

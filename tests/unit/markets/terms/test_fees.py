@@ -101,6 +101,11 @@ def test_a_fee_is_never_below_the_formula(px: Px, qty: Qty) -> None:
         assert fee_each(schedule, px) * 10**18 >= model // qty
 
 
+def test_the_worst_case_is_twice_the_dearest_coefficient_and_a_twentieth_of_the_money() -> None:
+    assert charged(WORST, "0.50", "100") == 3_500_000 + 2_640_000
+    assert fee_each(WORST, Px(500_000)) == 35_000 + 26_316
+
+
 def test_a_fee_free_market_is_free_and_says_so() -> None:
     free = FeeSchedule(NONE, 0)
 

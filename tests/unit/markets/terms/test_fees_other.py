@@ -70,6 +70,14 @@ def test_gas_is_paid_once_per_fill_and_not_without_one() -> None:
     assert describe(pool) == "taker 2% of the money paid, $0.01 a fill"
 
 
+def test_a_fee_to_the_nearest_cent_is_one_cent_at_least() -> None:
+    rothera = exact(CENT_QUADRATIC, 60_000)
+
+    assert trade_fee(rothera, Px(20_000), ONE_CONTRACT) == 10_000
+    assert trade_fee(rothera, Px(100_000), Qty(10 * MICRO)) == 50_000
+    assert trade_fee(rothera, Px(100_000), Qty(0)) == 0
+
+
 def test_a_schedule_that_leaves_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="leaves nothing"):
         trade_fee(exact(POOL, MICRO), Px(500_000), ONE_CONTRACT)
