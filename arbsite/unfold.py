@@ -72,6 +72,7 @@ def _navigation() -> list[dict[str, Any]]:
                 _item("Pairs", "link", "markets.marketpair", "arbsite.admin_site.pairs_waiting"),
                 _item("Block rules", "block", "markets.blockrule"),
                 _item("Limits", "tune", "risk.threshold"),
+                _item("Maintenance", "event_busy", "markets.maintenance"),
                 _item("Friction", "toll", "markets.frictionpack"),
                 _item("Engine mode", "toggle_on", "risk.enginesetting"),
                 _item("Venues", "hub", "markets.venue"),

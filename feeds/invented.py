@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from feeds.services import adapter_of, schedule_catalogues, seed
+from feeds.services import KALSHI_CLOSED, adapter_of, schedule_catalogues, seed
 from feeds.sim.scenario import KALSHI, Listed, Scenario
 from feeds.venues import FAKES, find
 from markets import selectors
@@ -64,6 +64,8 @@ def seed_demo(scenario: Scenario, addresses: dict[str, Address], at: Ns) -> Seed
     is_first = not limits.is_armed()
     seed(AUTHOR)
     if is_first:
+        reason = "Demonstration: the fake venue does not close."
+        markets.set_maintenance("kalshi", KALSHI_CLOSED, AUTHOR, reason, active=False)
         risk.set_limits(OVERRIDES, AUTHOR, OVERRIDES_REASON)
     found = 0
     for venue, address in addresses.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import time
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
@@ -27,6 +28,7 @@ from trading.runtime.gateway import VenueUnreachable
 TRIES = 4
 WAIT_S = 1.0
 CATALOGUE_MINUTES = 120
+KALSHI_CLOSED = "Thursday maintenance"
 TRY_LATER = (429, 500, 502, 503, 504)
 
 
@@ -126,6 +128,18 @@ def seed(author: str = "seed") -> int:
                 mode="detect",
             )
             made += 1
+    if selectors.venue("kalshi") is not None and not selectors.has_maintenance("kalshi"):
+        markets.set_maintenance(
+            "kalshi",
+            KALSHI_CLOSED,
+            author,
+            "First rows: the hours in the venue's own schedule.",
+            weekday=3,
+            begins=time(3),
+            ends=time(5),
+            timezone="America/New_York",
+            active=True,
+        )
     risk.ensure_limits(author, "First rows: the shipped profile.")
     schedule_catalogues(CATALOGUE_MINUTES)
     return made

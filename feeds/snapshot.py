@@ -16,7 +16,8 @@ from markets.terms import friction
 from markets.terms.instruments import Market
 from markets.terms.units import Ns, Px
 from risk import selectors as risk
-from trading.engine.config import Mode, RelationConfig, Snapshot, VenueConfig
+from trading.engine.config import Mode, RelationConfig, Snapshot, VenueConfig, Window
+from trading.runtime.clock import SystemClock
 
 
 def load() -> Snapshot:
@@ -42,6 +43,7 @@ def _read() -> Snapshot:
     engine = risk.engine()
     limits = risk.limits()
     packs = markets.friction_packs(active_only=True)
+    closed = markets.maintenance(SystemClock().now())
     relations = markets.tradeable()
     listed: dict[str, Market] = {m.id: m for r in relations for m in r.markets}
     return Snapshot(
@@ -51,7 +53,12 @@ def _read() -> Snapshot:
         reason=revision.reason if revision else "",
         exec_mode=engine.exec_mode,
         limits=limits,
-        venues=tuple(_venue(v, packs) for v in markets.venues(enabled_only=True)),
+        venues=tuple(
+            msgspec.structs.replace(
+                _venue(v, packs), maintenance=tuple(Window(*w) for w in closed.get(v.slug, ()))
+            )
+            for v in markets.venues(enabled_only=True)
+        ),
         markets=tuple(listed[key] for key in sorted(listed)),
         relations=tuple(
             RelationConfig(r.relation, r.packages, Mode(r.mode), r.min_net_edge) for r in relations

@@ -23,7 +23,14 @@ from unfold.enums import ActionVariant
 
 from markets import services
 from markets.config_admin import ConfigAdmin, RecordAdmin, RecordInline, author_of, sentence
-from markets.forms import BlockDialog, ConfirmDialog, FrictionForm, PairForm, VenueForm
+from markets.forms import (
+    BlockDialog,
+    ConfirmDialog,
+    FrictionForm,
+    MaintenanceForm,
+    PairForm,
+    VenueForm,
+)
 from markets.models import (
     BlockRule,
     Claim,
@@ -31,6 +38,7 @@ from markets.models import (
     Event,
     FeeSchedule,
     FrictionPack,
+    Maintenance,
     Market,
     MarketPair,
     MatchDecision,
@@ -68,6 +76,27 @@ class VenueAdmin(ConfigAdmin):
     def cash(self, obj: Venue) -> str:
         """The simulated account's beginning."""
         return money(Usd(obj.paper_cash))
+
+
+@admin.register(Maintenance)
+class MaintenanceAdmin(ConfigAdmin):
+    """When venues do not trade; nothing is begun there then, nor two minutes before."""
+
+    form = MaintenanceForm
+    list_display = ("what", "venue", "weekday", "begins", "ends", "timezone", "starts_at", "active")
+    list_filter = ("venue", "active")
+    fields = (
+        "venue",
+        "what",
+        "weekday",
+        "begins",
+        "ends",
+        "timezone",
+        "starts_at",
+        "ends_at",
+        "active",
+        "reason",
+    )
 
 
 @admin.register(FrictionPack)

@@ -20,7 +20,7 @@ from unfold.widgets import (
 )
 
 from markets import selectors, services
-from markets.models import FrictionPack, MarketPair, Relation, Venue
+from markets.models import FrictionPack, Maintenance, MarketPair, Relation, Venue
 from markets.terms.instruments import Market
 from markets.terms.packages import label, packages
 from markets.terms.units import MICRO, micros_from_text, text_from_micros
@@ -124,6 +124,33 @@ class FrictionForm(ReasonForm):
         if not self.errors:
             names = ("name", "gas", "bridge", "on_ramp", "withdrawal", "fx")
             services.check_friction(FrictionPack(**{n: self.cleaned_data[n] for n in names}))
+        return cleaned
+
+
+class MaintenanceForm(ReasonForm):
+    """An announcement: weekly hours, or once."""
+
+    class Meta:
+        model = Maintenance
+        fields = (
+            "venue",
+            "what",
+            "weekday",
+            "begins",
+            "ends",
+            "timezone",
+            "starts_at",
+            "ends_at",
+            "active",
+        )
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuses times that make no sense."""
+        cleaned = super().clean()
+        if not self.errors:
+            names = ("weekday", "begins", "ends", "timezone", "starts_at", "ends_at")
+            row = Maintenance(**{name: self.cleaned_data[name] for name in names})
+            services.check_maintenance(row)
         return cleaned
 
 

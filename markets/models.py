@@ -139,6 +139,42 @@ class FeeSchedule(models.Model):
         return f"{self.kind} {self.rev}"
 
 
+class Maintenance(models.Model):
+    """When a venue has said that it does not trade: weekly hours, or once from then to then."""
+
+    class Weekday(models.IntegerChoices):
+        MONDAY = 0
+        TUESDAY = 1
+        WEDNESDAY = 2
+        THURSDAY = 3
+        FRIDAY = 4
+        SATURDAY = 5
+        SUNDAY = 6
+
+    venue = models.ForeignKey(Venue, models.PROTECT, related_name="maintenance")
+    weekday = models.PositiveSmallIntegerField(
+        choices=Weekday.choices, null=True, blank=True, help_text="Empty: once, from then to then."
+    )
+    begins = models.TimeField(null=True, blank=True, help_text="Weekly: the venue's own clock.")
+    ends = models.TimeField(null=True, blank=True)
+    timezone = models.CharField(max_length=64, default="UTC")
+    starts_at = models.DateTimeField(null=True, blank=True, help_text="Once.")
+    ends_at = models.DateTimeField(null=True, blank=True)
+    what = models.CharField(max_length=200, help_text="What for; its name.")
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("venue_id", "weekday", "starts_at", "id")
+        verbose_name = "maintenance"
+        verbose_name_plural = "maintenance"
+        constraints = (
+            models.UniqueConstraint(fields=("venue", "what"), name="one_maintenance_per_name"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.venue_id}: {self.what}"
+
+
 class FrictionPack(models.Model):
     """What deals cost that no fee names. Shares are millionths of a dollar for each dollar.
 

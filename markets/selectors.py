@@ -16,6 +16,7 @@ from markets.models import (
     ConfigRevision,
     FeeSchedule,
     FrictionPack,
+    Maintenance,
     Market,
     MatchDecision,
     Relation,
@@ -24,8 +25,11 @@ from markets.models import (
 )
 from markets.moments import ns, ns_or_none
 from markets.terms import friction, instruments, relations
+from markets.terms.calendars import Weekly, weekly_windows
 from markets.terms.ids import MarketId, RelationId, VenueId
 from markets.terms.units import Ns, Px, Usd
+
+MAINTENANCE_DAYS = 366
 
 
 class VenueRow(msgspec.Struct, frozen=True):
@@ -174,6 +178,31 @@ def _venue_row(row: Venue) -> VenueRow:
         ws=row.ws_url,
         markets=getattr(row, "listed", 0),
     )
+
+
+def maintenance(at: Ns) -> dict[VenueId, tuple[tuple[Ns, Ns, str], ...]]:
+    """What maintenance is announced by venue, from `at` on for a year: begin, end, what for.
+
+    Errors: `ValueError` for an unknown time zone.
+    """
+    found: dict[VenueId, list[tuple[Ns, Ns, str]]] = {}
+    for row in Maintenance.objects.filter(active=True):
+        windows = found.setdefault(VenueId(row.venue_id), [])
+        windows += [(starts, ends, row.what) for starts, ends in _windows(row, at)]
+    return {venue: tuple(sorted(windows)) for venue, windows in found.items()}
+
+
+def has_maintenance(venue: str) -> bool:
+    """Whether anything was ever announced for a venue."""
+    return Maintenance.objects.filter(venue_id=venue).exists()
+
+
+def _windows(row: Maintenance, at: Ns) -> list[tuple[Ns, Ns]]:
+    if row.weekday is not None and row.begins and row.ends:
+        weekly = Weekly(row.weekday, row.begins, row.ends, row.timezone)
+        return weekly_windows(weekly, at, MAINTENANCE_DAYS)
+    starts, ends = ns_or_none(row.starts_at), ns_or_none(row.ends_at)
+    return [(starts, ends)] if starts and ends and ends > at else []
 
 
 def friction_packs(*, active_only: bool = False) -> tuple[friction.FrictionPack, ...]:

@@ -27,6 +27,7 @@ from markets.models import (
     Event,
     FeeSchedule,
     FrictionPack,
+    Maintenance,
     Market,
     MatchDecision,
     Mode,
@@ -37,6 +38,7 @@ from markets.models import (
 from markets.moments import moment_or_none
 from markets.revisions import Change, bump, change
 from markets.terms import relations
+from markets.terms.calendars import zone
 from markets.terms.fees import revision_of
 from markets.terms.friction import hash_of as friction_hash
 from markets.terms.ids import MarketId, RelationId
@@ -110,6 +112,62 @@ def check_venue(venue: Venue) -> None:
                     f"{name} of {venue.slug} is {url!r}; write an address that begins with "
                     f"{' or '.join(f'{scheme}://' for scheme in schemes)}."
                 )
+
+
+# --- maintenance ----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def set_maintenance(
+    venue: str, what: str, author: str, reason: str, **fields: Any
+) -> ConfigRevision | None:
+    """The revision of one announcement's changed fields, made when new; nothing when none differ.
+
+    `what` says what it is for and names it. Errors: `ValidationError` for times that make no sense.
+    """
+    row = Maintenance.objects.select_for_update().filter(venue_id=venue, what=what).first()
+    is_new = row is None
+    row = row or Maintenance(venue_id=venue, what=what)
+    changes = [
+        change("maintenance", f"{venue}: {what}", name, _said(row, name, is_new=is_new), _text(new))
+        for name, new in fields.items()
+        if is_new or getattr(row, name) != new
+    ]
+    if not changes:
+        return None
+    for name, value in fields.items():
+        setattr(row, name, value)
+    row.full_clean(validate_unique=False, validate_constraints=False)
+    check_maintenance(row)
+    row.save(force_insert=is_new)
+    return bump(author, reason, changes)
+
+
+def _said(row: Maintenance, name: str, *, is_new: bool) -> Any:
+    return None if is_new else _text(getattr(row, name))
+
+
+def _text(value: Any) -> Any:
+    """Times as revisions keep them."""
+    return value if isinstance(value, int | str | None) else str(value)
+
+
+def check_maintenance(row: Maintenance) -> None:
+    """Refuses an announcement that is neither weekly nor once, or whose place is unknown.
+
+    Errors: `ValidationError`.
+    """
+    weekly = row.weekday is not None and row.begins is not None and row.ends is not None
+    once = row.starts_at is not None and row.ends_at is not None and row.starts_at < row.ends_at
+    if weekly == once:
+        raise ValidationError(
+            "Write either a weekday with the hours it begins and ends, or one time from which and "
+            "a later one to which it lasts."
+        )
+    try:
+        zone(row.timezone)
+    except ValueError as problem:
+        raise ValidationError(str(problem)) from None
 
 
 # --- friction -------------------------------------------------------------------------------------

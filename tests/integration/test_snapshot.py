@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import msgspec
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from feeds import snapshot
+from feeds.services import KALSHI_CLOSED, seed
 from markets import services
 from markets.models import Relation
 from markets.terms import friction
 from markets.terms.ids import VenueId
-from markets.terms.units import Ns, Px, Usd
+from markets.terms.units import SECOND, Ns, Px, Usd
 from risk import services as limits
 from tests.listings import AUTHOR, candidate, confirmed
 from trading.engine.config import Mode, Snapshot
@@ -133,3 +137,27 @@ def test_the_encoded_form_is_the_same_value() -> None:
 
     assert msgspec.msgpack.decode(body, type=Snapshot) == loaded
     assert revision == loaded.revision > 0
+
+
+def test_announced_maintenance_stands_in_the_snapshot_for_a_year() -> None:
+    seed("test")
+    services.set_venue("kalshi", "test", "on", enabled=True)
+
+    (kalshi,) = snapshot.load().venues
+    assert len(kalshi.maintenance) in (52, 53)
+    first = kalshi.maintenance[0]
+    assert first.ends - first.starts == 2 * 3600 * SECOND
+    assert first.reason == KALSHI_CLOSED
+
+    services.set_maintenance("kalshi", KALSHI_CLOSED, "test", "they changed", active=False)
+    assert snapshot.load().venues[0].maintenance == ()
+
+
+def test_maintenance_must_be_weekly_or_once_and_in_a_known_place() -> None:
+    seed("test")
+    with pytest.raises(ValidationError, match="either a weekday"):
+        services.set_maintenance("kalshi", "x", "test", "why", weekday=1)
+    with pytest.raises(ValidationError, match="no time zone"):
+        services.set_maintenance(
+            "kalshi", "x", "test", "why", weekday=1, begins=time(1), ends=time(2), timezone="Mars"
+        )
