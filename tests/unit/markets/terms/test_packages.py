@@ -1,13 +1,17 @@
+from fractions import Fraction
+
 from markets.terms.fees import NONE
 from markets.terms.ids import MarketId, RelationId, VenueId
 from markets.terms.instruments import FeeSchedule, Market, even_ladder
 from markets.terms.packages import (
+    Package,
     label,
     least_payout,
     neutral_loss,
     package_cost,
     packages,
     payout_in,
+    share,
     tail_cost,
 )
 from markets.terms.relations import (
@@ -21,6 +25,7 @@ from markets.terms.relations import (
     WorldKind,
     pair,
 )
+from markets.terms.tables import Certificate, Runner, Subject, field
 from markets.terms.units import Px
 
 A, B = MarketId("kalshi:A"), MarketId("polymarket:B")
@@ -110,3 +115,63 @@ def test_a_package_is_named_by_its_venues_and_outcomes() -> None:
     shorts = {VenueId("kalshi"): "KA", VenueId("polymarket"): "PM"}
 
     assert label(relation, packages(relation)[1], markets, shorts) == "KA No + PM Yes"
+
+
+def field_of(names: str, venues: str = "k") -> Relation:
+    runners = [Runner(n, tuple(MarketId(f"{v}:{n}") for v in venues)) for n in names]
+    return field(Subject(RelationId("r"), "r"), runners, Certificate("one wins"))
+
+
+def all_noes(relation: Relation) -> Package:
+    return next(
+        p
+        for p in packages(relation)
+        if len(p.legs) == len(relation.worlds)
+        and all(relation.claims[leg.claim].outcome == 1 for leg in p.legs)
+    )
+
+
+def test_three_noes_are_half_of_each_and_four_one_of_each_for_three_dollars() -> None:
+    three, four = all_noes(field_of("ABC")), all_noes(field_of("ABCD"))
+
+    assert ({leg.weight for leg in three.legs}, three.scale, three.payout) == (
+        {500_000}, 1, 1_000_000,
+    )  # fmt: skip
+    assert ({leg.weight for leg in four.legs}, four.scale, four.payout) == (
+        {1_000_000}, 3, 3_000_000,
+    )  # fmt: skip
+    assert {share(four, leg) for leg in four.legs} == {Fraction(1, 3)}
+    assert four.outright
+
+
+def test_three_noes_at_64_cents_cost_192_cents_and_pay_two_dollars() -> None:
+    relation = field_of("ABC")
+    package = all_noes(relation)
+    prices = (Px(640_000),) * 3
+
+    assert 2 * package_cost(package, prices) == 1_920_000
+    assert 2 * least_payout(relation, package, prices) == 2_000_000
+    two = next(p for p in packages(relation) if len(p.legs) == 2)
+    assert package_cost(two, prices) > least_payout(relation, two, prices)
+
+
+def test_claims_of_one_row_are_one_leg_whatever_their_venue() -> None:
+    relation = field_of("ABC", "kp")
+    package = all_noes(relation)
+
+    assert [leg.claims for leg in package.legs] == [(1, 3), (5, 7), (9, 11)]
+    assert len(packages(relation, merge=False)) > len(packages(relation))
+
+
+def test_every_package_of_a_relation_covers_exactly() -> None:
+    for relation in (field_of("ABCDE"), field_of("ABC", "kp"), field_of("ABCDEFGHIJ")):
+        found = packages(relation)
+        assert [p.index for p in found] == list(range(len(found)))
+        assert len(found) <= 64
+        for package in found:
+            for world in range(len(relation.worlds)):
+                paid = sum(
+                    relation.claims[leg.claim].pays[world].fixed * leg.weight
+                    for leg in package.legs
+                )
+                assert paid >= package.scale * 10**12
