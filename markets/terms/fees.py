@@ -104,7 +104,8 @@ def is_known(schedule: FeeSchedule) -> bool:
 def describe(schedule: FeeSchedule) -> str:
     """The schedule in a few words, for the explanation of an edge."""
     if schedule.kind not in _RULES:
-        return "schedule unknown, worst case"
+        said = f": {schedule.said}" if schedule.said else ""
+        return f"schedule unknown, worst case{said}"
     words = []
     if schedule.rate_ppm:
         rate = schedule.rate_ppm * schedule.multiplier_ppm // MICRO
@@ -122,10 +123,15 @@ def describe(schedule: FeeSchedule) -> str:
 def revision_of(schedule: FeeSchedule) -> str:
     """The name of a schedule's content: the same for the same content, wherever it is computed.
 
-    Shape: eight hexadecimal digits. The schedule's own `rev` does not count.
+    Shape: eight hexadecimal digits. The schedule's own `rev` does not count, nor does a parameter
+    at its default, so that a new kind of parameter renames no schedule without it.
     """
-    content = msgspec.json.encode(msgspec.structs.replace(schedule, rev=""))
-    return hashlib.sha256(content).hexdigest()[:8]
+    content = [
+        (field.name, getattr(schedule, field.name))
+        for field in msgspec.structs.fields(schedule)
+        if field.name != "rev" and getattr(schedule, field.name) != field.default
+    ]
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:8]
 
 
 @lru_cache(maxsize=4_096)

@@ -14,7 +14,17 @@ from datetime import date
 import msgspec
 
 from markets.terms.instruments import FeeSchedule
-from markets.terms.units import MICRO, Ns, Px, Qty, Rounding, Usd, divide, times
+from markets.terms.units import (
+    MICRO,
+    Ns,
+    Px,
+    Qty,
+    Rounding,
+    Usd,
+    divide,
+    text_from_micros,
+    times,
+)
 
 KIND = "kalshi_quadratic"
 CENT = Usd(10_000)
@@ -31,6 +41,7 @@ MAKER_PPM = {
 RECLAIM_ABOVE = Usd(10 * MICRO)
 
 _SCALE = MICRO**4
+_SAID = 60
 
 
 class Regime(msgspec.Struct, frozen=True, gc=False):
@@ -151,7 +162,8 @@ def schedule(
     """
     maker = MAKER_PPM.get(fee_type)
     if maker is None or multiplier_ppm < 0:
-        return FeeSchedule("unknown", taker_ppm, precision=precision)
+        said = f"type {fee_type!r} x {text_from_micros(multiplier_ppm, 0)}"
+        return FeeSchedule("unknown", taker_ppm, precision=precision, said=said[:_SAID])
     return FeeSchedule(
         KIND,
         taker_ppm,
@@ -159,6 +171,16 @@ def schedule(
         multiplier_ppm,
         precision=precision if regime.floors_balance else Usd(1),
         step=regime.step,
+    )
+
+
+def overridden(
+    series: tuple[str, int], fee_type: str | None, multiplier_ppm: int | None
+) -> tuple[str, int]:
+    """Type and multiplier of an event: its own where it has them, else its series'."""
+    return (
+        series[0] if fee_type is None else fee_type,
+        series[1] if multiplier_ppm is None else multiplier_ppm,
     )
 
 

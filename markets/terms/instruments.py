@@ -79,7 +79,7 @@ class FeeSchedule(msgspec.Struct, frozen=True, gc=False):
     the step the trade fee itself is rounded up to before that. `fixed` is charged once per fill
     (gas). `settle_ppm` is the share of a profit taken at settlement, `withdraw_ppm` the share of
     the money that leaves the venue. `rev` names this content (`markets.terms.fees.revision_of`).
-    An unknown kind is priced as the worst case.
+    An unknown kind is priced as the worst case; `said` is what the venue said instead.
     """
 
     kind: str
@@ -92,6 +92,7 @@ class FeeSchedule(msgspec.Struct, frozen=True, gc=False):
     fixed: Usd = Usd(0)
     settle_ppm: int = 0
     withdraw_ppm: int = 0
+    said: str = ""
 
 
 class Market(msgspec.Struct, frozen=True, gc=False):

@@ -89,7 +89,7 @@ def _kalshi(asked: Question) -> Answer:
         taker_ppm=fees_kalshi.coefficient(asked.series, day) if rate is None else rate,
     )
     if found.kind == UNKNOWN:
-        return _unknown(f"Kalshi's type {kind!r} has no published formula")
+        return Answer(found, f"{describe(found)} has no published formula")
     if rate is not None:
         found = msgspec.structs.replace(found, maker_rate_ppm=rate)
     since = "" if regime.since == date.min else f" from {regime.since}"

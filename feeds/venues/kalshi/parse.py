@@ -152,7 +152,8 @@ def fees(fee_type: str | None, multiplier: Decimal | None) -> FeeSchedule:
     """
     ppm = _ppm(Decimal(1) if multiplier is None else multiplier)
     if ppm is None:
-        return stamped(FeeSchedule(UNKNOWN, TAKER_PPM))
+        said = f"type {fee_type!r} x {multiplier}"
+        return stamped(FeeSchedule(UNKNOWN, TAKER_PPM, said=said[:60]))
     return stamped(fees_kalshi.schedule(fee_type or "quadratic", ppm))
 
 

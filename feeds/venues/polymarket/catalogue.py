@@ -25,7 +25,6 @@ PAGE = 100
 MARKETABLE_MINIMUM = Usd(MICRO)
 MONEY_STEP = Usd(10_000)  # sheet 3.4: an immediate order's money is whole cents
 LOT = Qty(10_000)
-UNREADABLE = stamped(FeeSchedule(UNKNOWN, 0, precision=fees_polymarket.STEP))
 DEFAULT_MIN_SIZE = Qty(5 * MICRO)
 DEFAULT_TICK = Px(10_000)
 SITE = "https://polymarket.com/event/"
@@ -117,11 +116,15 @@ def fees(market: wire.GammaMarket) -> FeeSchedule:
         return stamped(fees_polymarket.schedule(0))
     said = market.fee_schedule
     if market.fees_enabled is None or said is None or said.rate is None:
-        return UNREADABLE
+        return _unreadable("no fee schedule")
     rate = _micros(said.rate)
     if said.exponent != 1 or said.takerOnly is not True or not 0 <= rate < MICRO:
-        return UNREADABLE
+        return _unreadable(f"{market.fee_type or 'no type'}, exponent {said.exponent}, {said.rate}")
     return stamped(fees_polymarket.schedule(rate))
+
+
+def _unreadable(said: str) -> FeeSchedule:
+    return stamped(FeeSchedule(UNKNOWN, 0, precision=fees_polymarket.STEP, said=said[:60]))
 
 
 def tokens(market: wire.GammaMarket) -> tuple[str, ...]:

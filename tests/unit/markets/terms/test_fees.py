@@ -118,14 +118,17 @@ def test_a_schedule_is_described_by_its_effective_rate() -> None:
     assert describe(PLAIN) == "taker 7%·p·(1-p)"
     assert describe(HALF) == "taker 3.5%·p·(1-p)"
     assert describe(WORST) == "schedule unknown, worst case"
+    odd = FeeSchedule(UNKNOWN, 0, said="type 'flat' x 1")
+    assert describe(odd) == "schedule unknown, worst case: type 'flat' x 1"
 
 
 def test_a_schedule_is_named_by_its_content_and_not_by_its_name() -> None:
     named = stamped(PLAIN)
 
-    assert named.rev == revision_of(PLAIN) == revision_of(named) == "898013dc"
+    assert named.rev == revision_of(PLAIN) == revision_of(named) == "3e3578c8"
     assert revision_of(HALF) != named.rev
     assert stamped(named) == named
+    assert revision_of(FeeSchedule(KALSHI, 70_000, 0, fixed=Usd(0))) == named.rev
 
 
 def test_the_bare_formula_is_told_to_the_nearest_millionth() -> None:

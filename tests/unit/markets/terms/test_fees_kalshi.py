@@ -12,6 +12,7 @@ from markets.terms.fees_kalshi import (
     REGIMES,
     coefficient,
     monthly_reclaim,
+    overridden,
     regime_at,
     rounding_rebate,
     schedule,
@@ -87,6 +88,15 @@ def test_a_type_without_a_formula_is_the_worst_case(kind: str) -> None:
 
     assert found.kind == "unknown"
     assert charged(found, "0.50", "1") == charged(WORST, "0.50", "1") > 35_000
+
+
+def test_an_event_overrides_its_series_field_by_field() -> None:
+    series = ("quadratic_with_maker_fees", 500_000)
+
+    assert overridden(series, None, None) == series
+    assert overridden(series, None, MICRO) == ("quadratic_with_maker_fees", MICRO)
+    assert overridden(series, "quadratic", None) == ("quadratic", 500_000)
+    assert overridden(series, None, 0) == ("quadratic_with_maker_fees", 0)
 
 
 def test_a_waiver_ends_at_its_moment() -> None:
