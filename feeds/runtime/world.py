@@ -42,6 +42,6 @@ LAYOUTS = {
 }
 
 
-def world(at: Ns, *, seed: int = SEED, pairs: int = PAIRS, rate: int = RATE) -> Scenario:
+def world(at: Ns, *, seed: int = SEED, pairs: int = PAIRS, rates: Rates | None = None) -> Scenario:
     """The world at `at`; the same for every time within the same six hours."""
-    return Scenario(seed, pairs, Ns(at // ROUND * ROUND), Rates(moves=rate))
+    return Scenario(seed, pairs, Ns(at // ROUND * ROUND), rates)

@@ -10,10 +10,13 @@ import signal
 from argparse import ArgumentParser
 from typing import Any
 
+import msgspec
 import uvloop
 
 from feeds.runtime.fakeserver import FakeServer, drive
+from feeds.runtime.scenario_file import Told, read, shipped
 from feeds.runtime.world import LAYOUTS, PAIRS, RATE, SEED, world
+from feeds.sim.faults import Script
 from feeds.sim.scenario import Scenario
 from feeds.venues import FAKES, find
 from markets.console import Console
@@ -27,35 +30,48 @@ class Command(Console):
     help = (
         "Serve fake venues on loopback that speak the real protocols: Kalshi and Polymarket, whose "
         "markets move together with lags and mispricings. Addresses are printed. POST /_faults "
-        '{"kind": "disconnect"|"silence"|"refuse", "seconds": N} makes one misbehave. '
-        "Exit codes: 0 stopped, 2 a port is taken."
+        '{"kind": "disconnect", "seconds": N} makes one misbehave (GET lists the kinds); a '
+        "scenario does so by its own clock. Exit codes: 0 stopped, 2 a port is taken, or a file is "
+        "wrong."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """See `--help`."""
         parser.add_argument("--kalshi-port", type=int, default=0, help="default: any free port")
         parser.add_argument("--polymarket-port", type=int, default=0, help="default: any free port")
-        parser.add_argument("--seed", type=int, default=SEED, help="another seed, another world")
+        parser.add_argument(
+            "--scenario",
+            metavar="FILE",
+            help=f"a scenario's file, or one of: {', '.join(shipped())}",
+        )
+        parser.add_argument("--seed", type=int, help="another seed, another world")
         parser.add_argument(
             "--at", type=int, default=0, metavar="NS", help="the world of that time (default: now)"
         )
-        parser.add_argument("--pairs", type=int, default=PAIRS, help="markets both venues list")
-        parser.add_argument("--rate", type=int, default=RATE, help="book moves a second, in all")
+        parser.add_argument("--pairs", type=int, help="markets both venues list")
+        parser.add_argument("--rate", type=int, help="book moves a second, in all")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ends with 0 after SIGINT or SIGTERM."""
-        if options["pairs"] < 1 or options["rate"] < 1:
+        told = self._told(options["scenario"])
+        seed = _first(options["seed"], told.seed, SEED)
+        pairs = _first(options["pairs"], told.pairs, PAIRS)
+        rate = _first(options["rate"], told.moves, RATE)
+        if pairs < 1 or rate < 1:
             self.refuse("--pairs and --rate must be at least 1.")
         ports = {venue: int(options[f"{venue}_port"]) for venue in LAYOUTS}
         clock = SystemClock()
-        scenario = world(
-            Ns(options["at"] or clock.now()),
-            seed=options["seed"],
-            pairs=options["pairs"],
-            rate=options["rate"],
-        )
+        rates = msgspec.structs.replace(told.rates(rate), moves=rate)
+        scenario = world(Ns(options["at"] or clock.now()), seed=seed, pairs=pairs, rates=rates)
+        self.script = Script(told.faults(), clock.now())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
             loop.run(self._serve(scenario, ports, clock))
+
+    def _told(self, name: str | None) -> Told:
+        try:
+            return read(name) if name else Told()
+        except ValueError as problem:
+            self.refuse(str(problem))
 
     async def _serve(self, scenario: Scenario, ports: dict[str, int], clock: Clock) -> None:
         stop = asyncio.Event()
@@ -68,7 +84,7 @@ class Command(Console):
                 stack.push_async_callback(servers[venue].stop)
             self.stdout.write(f"{len(scenario.listed)} markets move; Ctrl-C stops.")
             self.stdout.flush()
-            driving = asyncio.create_task(drive(scenario, servers, clock))
+            driving = asyncio.create_task(drive(scenario, servers, clock, self.script))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({driving, stopping}, return_when=asyncio.FIRST_COMPLETED)
             for task in (driving, stopping):
@@ -92,3 +108,8 @@ class Command(Console):
         addresses = ", ".join(f"{name} {url}" for name, url in hosts)
         self.stdout.write(f"{venue}: {addresses}, ws {layout.ws_url(server.port)}")
         return server
+
+
+def _first(*given: int | None) -> int:
+    """The first that was given."""
+    return next(one for one in given if one is not None)
