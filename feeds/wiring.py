@@ -45,11 +45,11 @@ from trading.engine.config import Mode, Snapshot, VenueConfig
 from trading.engine.deals import ACTIVE
 from trading.engine.engine import Engine
 from trading.engine.events import (
-    BookChanged,
     ConfigChanged,
     Event,
     FeedDown,
     HealthReported,
+    MarketSettled,
     RunStarted,
 )
 from trading.engine.orders import BookKind
@@ -269,13 +269,17 @@ class _Worker:
 
     def take(self, event: Event) -> None:
         """Every event that does not come from a gateway passes here on its way to the inbox."""
-        if isinstance(event, BookChanged):
-            self.desk.exchange.on_book(event.book)
-        elif isinstance(event, ConfigChanged):
+        self.desk.hear(event)
+        if isinstance(event, ConfigChanged):
             snapshot = _within(event.snapshot, self.wish)
             event = ConfigChanged(event.at, snapshot)
             self._apply(snapshot)
         self.inbox.put(event)
+        if isinstance(event, MarketSettled):
+            # Pairs netted long ago are not paid a second time: the exchange's word follows.
+            venue = venue_of(event.market)
+            if (venue, BookKind.PAPER) in self.gateways:
+                self.inbox.put(self.desk.exchange.statement(venue, self.clock.now()))
 
     def _apply(self, snapshot: Snapshot) -> None:
         exchange = self.desk.exchange
@@ -433,7 +437,8 @@ def _addresses(config: VenueConfig | None) -> tuple[object, ...]:
 
 def _exchange(engine: Engine) -> Exchange:
     """The simulated exchange as the journal left it."""
-    exchange = Exchange({}, {})
+    nets = frozenset(VenueId(v) for v in ADAPTERS if adapter_of(v).capabilities.nets)
+    exchange = Exchange({}, {}, nets)
     exchange.remember({o.request.id: o.filled for o in engine.state.orders.values()})
     return exchange
 

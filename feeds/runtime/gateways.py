@@ -10,13 +10,17 @@ from collections.abc import Callable
 
 from feeds.sim.exchange import Exchange
 from markets.terms.ids import MarketId, OrderId
+from markets.terms.units import MICRO, Px
 from trading.engine.events import (
+    BookChanged,
     Event,
+    MarketSettled,
     OrderAccepted,
     OrderCancelled,
     OrderRejected,
+    TradeSeen,
 )
-from trading.engine.orders import OrderRequest
+from trading.engine.orders import OrderRequest, Side
 from trading.runtime.clock import Clock, Handle
 
 
@@ -29,6 +33,24 @@ class PaperDesk:
         self._emit = emit
         self._timer: Handle | None = None
         self._waiting: dict[OrderId, asyncio.Future[None]] = {}
+
+    def hear(self, event: Event) -> None:
+        """What the venues tell: books, trades and settlements, which may fill resting orders."""
+        match event:
+            case BookChanged(book=book):
+                self.exchange.on_book(book)
+            case TradeSeen(market=market, outcome=outcome, px=px, qty=qty, side=side):
+                is_yes = outcome == 0
+                yes_px = px if is_yes else Px(MICRO - px)
+                buys = (side is Side.BUY) == is_yes
+                level = (yes_px, qty)
+                self.exchange.on_trade(market, level, Side.BUY if buys else Side.SELL, event.at)
+            case MarketSettled(market=market, pays=(yes, no)):
+                self.exchange.settle(market, (yes, no), event.at)
+            case _:
+                return
+        if self.exchange.next_due() is not None:
+            self._arm()
 
     async def place(self, request: OrderRequest) -> None:
         """Sends the order and returns when it was accepted or refused."""

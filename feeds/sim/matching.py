@@ -182,6 +182,12 @@ class Matching:
         self._orders: dict[str, _Waiting] = {}
         self._number = 0
 
+    @property
+    def is_idle(self) -> bool:
+        """Nothing rests and nothing displayed is taken: a new book would know as much."""
+        taken = (level.taken for book in self._sides.values() for level in book.shown.values())
+        return not self._orders and not any(taken)
+
     def show(self, bids: Levels, asks: Levels, at: Ns) -> list[Trade]:
         """Others' full ladders of outcome 0 from now on, best first.
 

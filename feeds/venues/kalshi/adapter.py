@@ -46,6 +46,7 @@ class KalshiAdapter:
             sequence_numbers=True,
             max_markets_per_socket=200,
             heartbeat_ms=10_000,
+            nets=True,
         )
         self.books_at_once = spot.AT_ONCE
         self._key_id = credentials.key_id if credentials else ""

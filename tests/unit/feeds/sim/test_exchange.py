@@ -1,7 +1,10 @@
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from feeds.sim.exchange import Exchange
+from feeds.sim.exchange import OURS, Account, Exchange
 from markets.terms.fees import KALSHI, trade_fee
 from markets.terms.ids import DealId, MarketId, OrderId, VenueId
 from markets.terms.instruments import FeeSchedule, Market, MarketState, even_ladder
@@ -126,7 +129,7 @@ def test_yes_and_no_orders_share_one_depth() -> None:
     made = exchange("0.40x30", "0.42x100")
     answers(made, order(1, "0.60", "30", outcome=1))
 
-    made.accounts[KA].holdings[(A, 0)] = Qty(30 * MICRO)
+    made.ledger(KA).endow(OURS, A, (Qty(30 * MICRO), Qty(0)))
     assert fills(answers(made, order(2, "0.40", "30", side=Side.SELL))) == []
 
 
@@ -163,7 +166,6 @@ def test_bad_orders_are_refused_with_the_reason() -> None:
     requests = {
         "invalid_price": order(1, "0.425", "10"),
         "invalid_size": order(2, "0.42", "0.001"),
-        "unsupported": order(3, "0.42", "10", tif=TimeInForce.GTC),
         "market_not_found": order(4, "0.42", "10", market=MarketId("kalshi:B")),
     }
     for code, request in requests.items():
@@ -205,6 +207,221 @@ def test_a_question_is_answered_from_what_was_filled_also_in_an_earlier_run() ->
     assert [(e.order, e.filled) for e in said] == [("old", 7 * MICRO), ("never", 0)]
 
 
+def resting(made: Exchange, request: OrderRequest, **how: Any) -> list[Event]:
+    """The order rests from now on."""
+    made.submit(request, START, **how)
+    return made.advance(LATER)
+
+
+def ended(events: list[Event]) -> list[tuple[int, str]]:
+    return [(e.filled // MICRO, e.reason) for e in events if isinstance(e, OrderCancelled)]
+
+
+GTC = TimeInForce.GTC
+
+
+def test_a_resting_order_takes_what_crosses_and_waits_with_the_rest() -> None:
+    made = exchange("0.40x10", "0.42x30")
+    said = resting(made, order(1, "0.42", "50", tif=GTC))
+    assert (fills(said), ended(said)) == ([(420_000, 30)], [])
+    assert made.next_due() is None
+
+    made.on_book(binary_book(A, levels("0.41x5"), levels("0.42x8"), LATER))
+    assert made.next_due() == LATER + 50 * MS
+    said = made.advance(Ns(LATER + 50 * MS))
+    assert fills(said) == [(420_000, 8)]
+    maker = [e.fill for e in said if isinstance(e, OrderFilled)]
+    assert [fill.fee for fill in maker] == [trade_fee(FEES, Px(420_000), maker[0].qty, maker=True)]
+    assert isinstance(said[-1], AccountReported)
+
+
+def test_the_queue_before_a_resting_order_trades_first() -> None:
+    made = exchange("0.40x10", "0.42x30")
+    resting(made, order(1, "0.40", "5", tif=GTC))
+    made.on_trade(A, (Px(400_000), Qty(8 * MICRO)), Side.SELL, LATER)
+    assert made.advance(Ns(LATER + 1_000 * MS)) == []
+    made.on_trade(A, (Px(400_000), Qty(4 * MICRO)), Side.SELL, LATER)
+    assert fills(made.advance(Ns(LATER + 1_000 * MS))) == [(400_000, 2)]
+
+
+def test_a_resting_purchase_of_no_is_filled_by_who_buys_yes() -> None:
+    made = exchange("0.40x10", "0.45x30")
+    resting(made, order(1, "0.57", "5", tif=GTC, outcome=1))
+    made.on_trade(A, (Px(430_000), Qty(9 * MICRO)), Side.BUY, LATER)
+    assert fills(made.advance(Ns(LATER + 1_000 * MS))) == [(570_000, 5)]
+    assert made.accounts[KA].holdings == {(A, 1): 5 * MICRO}
+
+
+def test_a_resting_order_is_cancelled_once_and_says_what_it_filled() -> None:
+    made = exchange("0.40x10", "0.42x3")
+    resting(made, order(1, "0.42", "5", tif=GTC))
+    for reason in ("as asked", "not resting"):
+        made.cancel(OrderId("o1"), A, LATER)
+        assert ended(made.advance(Ns(LATER + 1_000 * MS))) == [(3, reason)]
+    made.on_book(binary_book(A, (), levels("0.41x50"), LATER))
+    assert made.advance(Ns(LATER + 2_000 * MS)) == []
+
+
+def test_a_fill_that_happens_while_the_cancellation_travels_counts() -> None:
+    made = exchange("0.40x10", "0.42x3")
+    resting(made, order(1, "0.41", "5", tif=GTC))
+    made.cancel(OrderId("o1"), A, LATER)
+    made.on_book(binary_book(A, (), levels("0.41x50"), LATER))
+    said = made.advance(Ns(LATER + 1_000 * MS))
+    assert (fills(said), ended(said)) == ([(410_000, 5)], [(5, "not resting")])
+
+
+def test_a_question_about_a_resting_order_says_that_it_is_open() -> None:
+    made = exchange("0.40x10", "0.42x3")
+    resting(made, order(1, "0.41", "5", tif=GTC))
+    made.query(OrderId("o1"), A, LATER)
+    said = made.advance(Ns(LATER + 1_000 * MS))
+    assert [type(e) for e in said] == [OrderAccepted]
+
+
+def test_an_order_that_may_only_rest_is_refused_when_it_would_trade() -> None:
+    made = exchange("0.40x10", "0.42x3")
+    said = resting(made, order(1, "0.42", "5", tif=GTC), post_only=True)
+    assert [e.code for e in said if isinstance(e, OrderRejected)] == ["post_only"]
+    said = resting(made, order(2, "0.41", "5", tif=GTC), post_only=True)
+    assert [type(e) for e in said] == [OrderAccepted]
+
+
+def test_a_resting_order_ends_at_its_time() -> None:
+    made = exchange("0.40x10", "0.42x3")
+    end = Ns(LATER + 1_000 * MS)
+    resting(made, order(1, "0.41", "5", tif=GTC), expires_at=end)
+    assert made.next_due() == end
+    assert made.advance(Ns(end - 1)) == []
+    made.advance(end)
+    assert ended(made.advance(Ns(end + 50 * MS))) == [(0, "expired")]
+    assert made.next_due() is None
+
+
+def test_resting_orders_speak_for_money_and_shares() -> None:
+    made = exchange("0.40x100", "0.42x3", cash=9 * MICRO)
+    resting(made, order(1, "0.39", "20", tif=GTC))
+    said = answers(made, order(2, "0.42", "5"))
+    assert [e.code for e in said if isinstance(e, OrderRejected)] == ["insufficient_balance"]
+    made.cancel(OrderId("o1"), A, LATER)
+    made.advance(Ns(LATER + 1_000 * MS))
+    assert fills(answers(made, order(3, "0.42", "3"))) == [(420_000, 3)]
+
+    resting(made, order(4, "0.50", "2", tif=GTC, side=Side.SELL))
+    said = answers(made, order(5, "0.40", "2", side=Side.SELL))
+    assert [e.code for e in said if isinstance(e, OrderRejected)] == ["insufficient_balance"]
+
+
+def test_orders_resting_in_a_market_that_closes_are_cancelled() -> None:
+    made = exchange("0.40x10", "0.42x3")
+    resting(made, order(1, "0.41", "5", tif=GTC))
+    made.list_markets((replace(MARKET, state=MarketState.CLOSED),))
+    assert ended(made.advance(LATER)) == [(0, "market closed")]
+    assert made.ledger(KA).free(OURS) == 1_000 * MICRO
+
+
+def test_our_own_orders_never_trade_with_one_another() -> None:
+    made = exchange("0.40x10", "0.50x3")
+    made.ledger(KA).endow(OURS, A, (Qty(9 * MICRO), Qty(0)))
+    resting(made, order(1, "0.45", "5", tif=GTC, side=Side.SELL))
+    said = answers(made, order(2, "0.46", "5"))
+    assert (fills(said), ended(said)) == ([], [(0, "self trade")])
+
+
+def test_an_order_that_would_trade_waits_out_the_placement_delay() -> None:
+    made = exchange("0.40x10", "0.42x30")
+    made.list_markets((replace(MARKET, delay_ms=3_000),))
+    made.submit(order(1, "0.42", "10"), START)
+    said = made.advance(LATER)
+    assert [type(e) for e in said] == [OrderAccepted]
+
+    made.cancel(OrderId("o1"), A, LATER)
+    assert [type(e) for e in made.advance(Ns(LATER + 500 * MS))] == [OrderAccepted]
+    made.on_book(binary_book(A, (), levels("0.41x4 0.43x30"), LATER))
+    assert made.next_due() == START + 3_050 * MS
+    said = made.advance(Ns(START + 3_100 * MS))
+    assert (fills(said), ended(said)) == ([(410_000, 4)], [(4, "immediate or cancel")])
+
+
+def test_what_would_only_rest_does_not_wait_for_the_placement_delay() -> None:
+    made = exchange("0.40x10", "0.42x30")
+    made.list_markets((replace(MARKET, delay_ms=3_000),))
+    resting(made, order(1, "0.41", "10", tif=GTC))
+    made.cancel(OrderId("o1"), A, LATER)
+    assert ended(made.advance(Ns(LATER + 500 * MS))) == [(0, "as asked")]
+
+
+def test_a_held_back_order_whose_market_closes_is_cancelled_not_refused() -> None:
+    made = exchange("0.40x10", "0.42x30")
+    made.list_markets((replace(MARKET, delay_ms=3_000),))
+    made.submit(order(1, "0.42", "10"), START)
+    made.advance(LATER)
+    made.list_markets((replace(MARKET, state=MarketState.CLOSED),))
+    assert [n for n, _ in ended(made.advance(Ns(START + 4_000 * MS)))] == [0]
+
+
+def test_a_marketable_purchase_below_the_least_money_is_refused() -> None:
+    made = exchange("0.40x10", "0.42x30")
+    made.list_markets((replace(MARKET, min_notional=Usd(MICRO)),))
+    said = answers(made, order(1, "0.42", "2"))
+    assert [e.code for e in said if isinstance(e, OrderRejected)] == ["invalid_size"]
+    assert fills(answers(made, order(2, "0.42", "3"))) == [(420_000, 3)]
+    assert len(resting(made, order(3, "0.41", "2", tif=GTC))) == 1
+
+
+def netting() -> Exchange:
+    made = Exchange({KA: 100}, {KA: Usd(100 * MICRO)}, frozenset({KA}))
+    made.list_markets((MARKET,))
+    made.on_book(binary_book(A, levels("0.52x50"), levels("0.54x50"), START))
+    return made
+
+
+def test_both_outcomes_bought_give_their_dollar_back_where_the_venue_nets() -> None:
+    made = netting()
+    answers(made, order(1, "0.54", "10"))
+    answers(made, order(2, "0.48", "10", outcome=1))
+    fees = sum(trade_fee(FEES, Px(px), Qty(10 * MICRO)) for px in (540_000, 480_000))
+    assert made.accounts[KA].holdings == {}
+    assert made.accounts[KA].cash == 100 * MICRO - 5_400_000 - 4_800_000 + 10 * MICRO - fees
+
+
+def test_where_the_venue_nets_the_sale_of_a_netted_share_opens_the_other_side() -> None:
+    kept, made = exchange("0.52x50", "0.54x50", cash=100 * MICRO), netting()
+    for number, how in enumerate(
+        (
+            order(1, "0.54", "10"),
+            order(2, "0.48", "10", outcome=1),
+            order(3, "0.52", "4", side=Side.SELL),
+        )
+    ):
+        one, other = answers(kept, how), answers(made, how)
+        assert fills(one) == fills(other) != [], number
+    assert made.accounts[KA].holdings == {(A, 1): 4 * MICRO}
+    assert kept.accounts[KA].holdings == {(A, 0): 6 * MICRO, (A, 1): 10 * MICRO}
+    assert made.accounts[KA].cash - kept.accounts[KA].cash == 6 * MICRO
+
+
+def test_a_settled_market_pays_and_its_orders_end() -> None:
+    made = exchange("0.40x10", "0.42x30")
+    answers(made, order(1, "0.42", "10"))
+    resting(made, order(2, "0.40", "10", tif=GTC))
+    before = made.accounts[KA].cash
+    paid = made.settle(A, (Px(MICRO), Px(0)), LATER)
+    assert [p.cash for p in paid] == [10 * MICRO]
+    assert made.accounts[KA].cash == before + 10 * MICRO == made.ledger(KA).free(OURS)
+    assert ended(made.advance(Ns(LATER + 1_000 * MS))) == [(0, "market settled")]
+
+
+def test_money_and_shares_of_an_earlier_run_are_there() -> None:
+    made = Exchange({}, {})
+    made.list_markets((MARKET,))
+    held = {(A, 0): Qty(3 * MICRO)}
+    made.open_account(KA, Account(Usd(5 * MICRO), held), 100)
+    made.open_account(KA, Account(Usd(99 * MICRO), {}), 200)
+    assert made.accounts == {KA: Account(Usd(5 * MICRO), held)}
+    assert made.ledger(KA).problems() == []
+
+
 @given(
     st.lists(
         st.tuples(st.booleans(), st.integers(0, 1), st.integers(1, 99), st.integers(1, 60)),
@@ -227,4 +444,5 @@ def test_cash_and_shares_are_conserved_whatever_is_ordered(
             cash -= sign * fill.px * fill.qty // MICRO + fill.fee
             held[outcome] += sign * fill.qty
     assert made.accounts[KA].cash == cash >= 0
+    assert made.ledger(KA).problems() == []
     assert all(made.accounts[KA].holdings.get((A, o), 0) == q >= 0 for o, q in held.items())
