@@ -14,17 +14,7 @@ from datetime import date
 import msgspec
 
 from markets.terms.instruments import FeeSchedule
-from markets.terms.units import (
-    MICRO,
-    Ns,
-    Px,
-    Qty,
-    Rounding,
-    Usd,
-    divide,
-    text_from_micros,
-    times,
-)
+from markets.terms.units import MICRO, Ns, Px, Qty, Usd, text_from_micros
 
 KIND = "kalshi_quadratic"
 CENT = Usd(10_000)
@@ -204,9 +194,12 @@ def fee(schedule: FeeSchedule, px: Px, qty: Qty, maker: bool, selling: bool) -> 
     model = rate * schedule.multiplier_ppm * qty * px * (MICRO - px)
     if model == 0:
         return Usd(0)
-    trade = divide(model, _SCALE * schedule.step, Rounding.UP) * schedule.step
-    money = times(px, qty, Rounding.DOWN) if selling else -times(px, qty, Rounding.UP)
-    change = divide(money - trade, schedule.precision, Rounding.DOWN) * schedule.precision
+    # Written out because sizing asks often: the trade fee up, what we get down, what we pay up (a
+    # negative number down), the balance's change down.
+    step, precision = schedule.step, schedule.precision
+    trade = -(-model // (_SCALE * step)) * step
+    money = (px * qty if selling else -px * qty) // MICRO
+    change = (money - trade) // precision * precision
     return Usd(money - change)
 
 

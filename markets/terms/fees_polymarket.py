@@ -66,8 +66,9 @@ def schedule(rate_ppm: int) -> FeeSchedule:
 def fee(schedule: FeeSchedule, px: Px, qty: Qty, maker: bool, selling: bool) -> Usd:
     """The charge of one fill, rounded up to the step. Source: polymarket sheet 7.1."""
     rate = schedule.maker_rate_ppm if maker else schedule.rate_ppm
+    step = schedule.precision
     model = rate * schedule.multiplier_ppm * qty * px * (MICRO - px)
-    return Usd(divide(model, _SCALE * schedule.precision, Rounding.UP) * schedule.precision)
+    return Usd(-(-model // (_SCALE * step)) * step)
 
 
 def affordable(schedule: FeeSchedule, px: Px, money: Usd) -> Usd:
