@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from markets.console import Console
@@ -83,13 +83,9 @@ class Command(Console):
 
 
 def _question(options: dict[str, Any]) -> Question:
-    try:
-        day = date.fromisoformat(options["on"]) if options["on"] else None
-    except ValueError:
-        raise ValueError(f"--on {options['on']!r} is no date such as 2026-08-18") from None
     return Question(
         venue=options["venue"].lower(),
-        day=day,
+        day=_day(options["on"]),
         series=options["series"].upper(),
         category=options["category"],
         rate_ppm=_micros(options["rate"]),
@@ -97,6 +93,17 @@ def _question(options: dict[str, Any]) -> Question:
         multiplier_ppm=_micros(options["multiplier"]),
         precision=PRECISIONS.get(options["precision"] or ""),
     )
+
+
+def _day(text: str) -> date | None:
+    """The UTC day of a date or a moment; a moment without an offset is UTC."""
+    try:
+        at = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise ValueError(f"--on {text!r} is no date such as 2026-08-18") from None
+    if at is None:
+        return None
+    return (at if at.tzinfo is None else at.astimezone(UTC)).date()
 
 
 def _micros(text: str | None) -> int | None:
