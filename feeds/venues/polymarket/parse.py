@@ -21,7 +21,6 @@ UNREADABLE = (msgspec.DecodeError, UnicodeEncodeError, RecursionError)
 _frame: msgspec.json.Decoder[wire.Frame] = msgspec.json.Decoder(wire.Frame)
 _parts = msgspec.json.Decoder(list[msgspec.Raw])
 _books = msgspec.json.Decoder(list[wire.BookBody])
-_envelope = msgspec.json.Decoder(wire.Envelope)
 
 
 class Bad(msgspec.Struct, frozen=True, gc=False):
@@ -131,14 +130,23 @@ def _one(body: str | bytes) -> wire.Frame | Bad:
 
 
 def _explain(body: str | bytes, problem: str) -> Bad:
-    """Why a frame did not fit its type; one that fits no type we know is none of our business."""
+    """Why a frame did not fit its type; one that fits no type we know is none of our business.
+
+    What is torn, or does not even say its type, may have carried a change.
+    """
     try:
-        seen = _envelope.decode(body)
-    except msgspec.ValidationError:
-        return Bad("malformed", problem[:DETAIL])
+        seen = msgspec.json.decode(body)
     except UNREADABLE:
         return Bad("undecodable", problem[:DETAIL], lost=True)
-    if seen.event_type not in wire.KNOWN:
-        return Bad("unknown_type", seen.event_type[:DETAIL])
-    lost = seen.event_type in ("book", "price_change")
-    return Bad("malformed", problem[:DETAIL], lost=lost, market=seen.market, asset=seen.asset_id)
+    if not isinstance(seen, dict):
+        return Bad("malformed", problem[:DETAIL])
+    kind = seen.get("event_type", "")
+    if isinstance(kind, str) and kind not in wire.KNOWN:
+        return Bad("unknown_type", kind[:DETAIL])
+    lost = kind in ("book", "price_change") or not isinstance(kind, str)
+    market, asset = _text(seen.get("market")), _text(seen.get("asset_id"))
+    return Bad("malformed", problem[:DETAIL], lost=lost, market=market, asset=asset)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -129,14 +129,6 @@ KNOWN = frozenset(
 )
 
 
-class Envelope(msgspec.Struct, gc=False):
-    """What can be read of a frame that does not fit its type."""
-
-    event_type: str = ""
-    market: str = ""
-    asset_id: str = ""
-
-
 class Subscription(msgspec.Struct, gc=False):
     """The first frame of a market socket."""
 

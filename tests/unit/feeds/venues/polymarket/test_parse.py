@@ -30,7 +30,7 @@ def test_the_type_may_stand_anywhere_and_unknown_keys_are_skipped() -> None:
         ('{"event_type":"tomorrow"}', "unknown_type", False),
         ("{}", "unknown_type", False),
         ("[7]", "malformed", False),
-        ('{"event_type":7}', "malformed", False),
+        ('{"event_type":7}', "malformed", True),
         ('{"event_type":"book","asset_id":"1","bids":1,"asks":[]}', "malformed", True),
         ('{"event_type":"last_trade_price","asset_id":"1"}', "malformed", False),
         ("[" * 100_000, "undecodable", True),
@@ -101,3 +101,18 @@ def test_a_reply_of_books_that_is_none_is_refused() -> None:
 @given(st.text(max_size=80))
 def test_no_text_raises(text: str) -> None:
     assert isinstance(parse.frames(text), list)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"event_type": 7, "market": "0x1", "changes": []}',
+        '{"event_type": null}',
+        '{"market": [], "asset_id": "1", "event_type": "book", "bids": [',
+        '{"event_type": "best_bid_ask", "asset_id": 1, "spread": "0.03}',
+    ],
+)
+def test_what_is_torn_or_does_not_say_its_type_may_have_carried_a_change(text: str) -> None:
+    (bad,) = parse.frames(text)
+    assert isinstance(bad, parse.Bad)
+    assert bad.lost
