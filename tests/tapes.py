@@ -39,7 +39,8 @@ def tapes() -> list[tuple[str, tuple[Path, ...]]]:
     gold = sorted((SHARED / GOLD).glob("*.ndjson.gz"))
     split = [path for path in gold if "102000-00" in path.name]
     updown = SHARED / UPDOWN
-    found = [("kalshi", (path,)) for path in gold if path not in split]
+    found: list[tuple[str, tuple[Path, ...]]] = []
+    found += [("kalshi", (path,)) for path in gold if path not in split]
     found += [("kalshi", tuple(split))] if split else []
     found += [("kalshi", (path,)) for path in sorted((SHARED / "kalshi").glob("ws_*"))]
     found += [("polymarket", (path,)) for path in sorted((SHARED / "polymarket").glob("ws_*"))]

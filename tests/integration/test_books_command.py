@@ -80,7 +80,7 @@ BOTH = [book(YES, {"0.4": "10"}, {"0.45": "5"}), book(NO, {"0.55": "5"}, {"0.6":
 
 def tape(path: Path, frames: Iterable[Any], header: dict[str, Any] | None = None) -> Path:
     """Our own shape, a frame each second."""
-    lines = [{"header": header}] if header is not None else []
+    lines: list[dict[str, Any]] = [{"header": header}] if header is not None else []
     for number, frame in enumerate(frames, start=1):
         is_out = isinstance(frame, dict) and ("cmd" in frame or frame.get("type") == "market")
         text = frame if isinstance(frame, str) else json.dumps(frame)
