@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from feeds.sim.ledger import Party
-from feeds.sim.matching import HOUSE, Incoming, Outcome, Trade
+from feeds.sim.matching import HOUSE, Outcome, Trade
 from feeds.venues.polymarket.desk.answers import (
     ALREADY_MATCHED,
     CROSSES,
@@ -29,6 +29,7 @@ from feeds.venues.polymarket.desk.answers import (
     uuid_of,
 )
 from feeds.venues.polymarket.desk.checks import Checked
+from feeds.venues.polymarket.desk.placing import accepted, placed_from
 from feeds.venues.polymarket.desk.records import (
     CANCELED,
     DELAYED,
@@ -44,14 +45,11 @@ from feeds.venues.polymarket.desk.records import (
 from feeds.venues.polymarket.desk.settlement import Settlement
 from feeds.venues.polymarket.desk.wallets import COLLATERAL, Vault
 from feeds.venues.polymarket.shapes import Shown, text
-from markets.terms.fees import trade_fee
-from markets.terms.fees_polymarket import schedule
 from markets.terms.units import MICRO, SECOND, Ns, Px, Qty, Rounding, Usd, times
-from trading.engine.orders import Side, TimeInForce
+from trading.engine.orders import Side
 
 DOLLAR = MICRO
 ENDS_EARLY = Ns(60 * SECOND)
-TIFS = {"FOK": TimeInForce.FOK, "FAK": TimeInForce.IOC}
 
 
 class News(msgspec.Struct, frozen=True):
@@ -84,8 +82,8 @@ class OrderBook:
             raise Refused(400, DUPLICATED.format(checked.id))
         if not shown.is_accepting or shown.is_closed:
             raise Refused(400, NOT_READY)
-        placed = _placed(checked, shown, at)
-        preview = shown.matching.preview(_incoming(placed))
+        placed = placed_from(checked, shown, at)
+        preview = shown.matching.preview(placed.incoming())
         if preview and checked.side is Side.BUY and checked.amounts.maker < DOLLAR:
             raise Refused(400, UNDER_DOLLAR.format(text(checked.amounts.maker)))
         self._fund(placed, preview)
@@ -97,9 +95,9 @@ class OrderBook:
             placed.status = DELAYED
             self._delayed.append((Ns(at + delay), placed))
             self._note(placed, "PLACEMENT", at)
-            return _answer(placed, "delayed")
+            return accepted(placed, "delayed")
         trades = self._match(placed, at)
-        return _answer(placed, "matched" if placed.status == MATCHED else "live", trades)
+        return accepted(placed, "matched" if placed.status == MATCHED else "live", trades)
 
     def is_marketable(self, shown: Shown, outcome: int, side: Side, px: Px) -> bool:
         """Whether an order at this price would trade now."""
@@ -171,26 +169,26 @@ class OrderBook:
     def spoken_for(self, wallet: str, asset: str) -> int:
         """What a wallet's open orders have spoken for of its money or of a token."""
         return sum(
-            _need(placed)
+            placed.need
             for placed in self.orders.values()
-            if placed.is_open and placed.wallet == wallet and _asset(placed) == asset
+            if placed.is_open and placed.wallet == wallet and placed.asset == asset
         )
 
     def _fund(self, placed: Placed, preview: tuple[tuple[Px, Qty], ...]) -> None:
         """Errors: `Refused` when the wallet cannot pay for it, fee included."""
-        asset = _asset(placed)
+        asset = placed.asset
         fees = 0
         if placed.side is Side.BUY:
-            fees = sum(_fee(placed, _own(placed, px), qty) for px, qty in preview)
+            fees = sum(placed.fee(placed.own(px), qty) for px, qty in preview)
         wallet = self._vault.find(placed.wallet)
         free = self._vault.believed(placed.wallet, asset) - self.spoken_for(placed.wallet, asset)
-        if wallet is None or not wallet.is_approved or _need(placed) + fees > free:
+        if wallet is None or not wallet.is_approved or placed.need + fees > free:
             raise Refused(400, NO_BALANCE)
 
     def _drop_unbacked(self, at: Ns) -> None:
         """Orders whose money or shares have gone, the newest first."""
         for placed in [p for p in reversed(list(self.orders.values())) if p.is_open]:
-            asset = _asset(placed)
+            asset = placed.asset
             has = self._vault.true(placed.wallet, asset)
             if self.spoken_for(placed.wallet, asset) > has:
                 self._end(placed, INVALID, at)
@@ -209,7 +207,7 @@ class OrderBook:
             try:
                 if not shown.is_accepting or shown.is_closed:
                     raise Refused(400, NOT_READY)
-                self._fund(placed, shown.matching.preview(_incoming(placed)))
+                self._fund(placed, shown.matching.preview(placed.incoming()))
                 self.orders[placed.id] = placed
                 trades = self._match(placed, at, was_delayed=True)
             except Refused as refusal:
@@ -224,7 +222,7 @@ class OrderBook:
     def _match(self, placed: Placed, at: Ns, *, was_delayed: bool = False) -> tuple[Matched, ...]:
         """Meet the book. Errors: `Refused` when an immediate order is killed."""
         shown = placed.shown
-        outcome = shown.matching.submit(_incoming(placed), at)
+        outcome = shown.matching.submit(placed.incoming(), at)
         if placed.kind in IMMEDIATE and not outcome.trades:
             words = KILLED if placed.kind == "FOK" else NO_MATCH
             placed.status = CANCELED
@@ -277,7 +275,7 @@ class OrderBook:
         self._settlement.begin(made)
         for placed in made.orders():
             placed.trades = [*placed.trades, made.id]
-            if placed is not taker and not placed.left:
+            if placed.kind in IMMEDIATE or not placed.left:
                 placed.status = MATCHED
             self._note(placed, "UPDATE", at)
         self._tell_trade(made, at)
@@ -296,8 +294,8 @@ class OrderBook:
             if placed is None:
                 parties.append(ledger.house(made.shown.id, side, trade.qty))
                 continue
-            own = _own(placed, trade.px)
-            fee = Usd(0) if is_maker else _fee(placed, own, trade.qty)
+            own = placed.own(trade.px)
+            fee = Usd(0) if is_maker else placed.fee(own, trade.qty)
             parties.append(
                 Party(placed.wallet, placed.id, placed.outcome, placed.side, fee, is_maker)
             )
@@ -333,74 +331,3 @@ class OrderBook:
         for address in dict.fromkeys(p.address for p in trade.orders()):
             frame = trade.frame(address, at)
             self.news.append(News(address, trade.shown.listed.native, frame))
-
-
-def _placed(checked: Checked, shown: Shown, at: Ns) -> Placed:
-    return Placed(
-        id=checked.id,
-        key=checked.caller.key,
-        address=checked.caller.address,
-        wallet=checked.wallet,
-        shown=shown,
-        outcome=checked.outcome,
-        side=checked.side,
-        px=checked.px,
-        shares=Qty(checked.shares),
-        budget=Usd(checked.amounts.maker) if checked.is_budget else None,
-        kind=checked.kind,
-        post_only=checked.post_only,
-        expiration=checked.expiration,
-        created_at=at,
-    )
-
-
-def _incoming(placed: Placed) -> Incoming:
-    return Incoming(
-        order=placed.id,
-        account=placed.wallet,
-        side=placed.book_side,
-        px=placed.book_px,
-        qty=Qty(0) if placed.budget is not None else placed.shares,
-        tif=TIFS.get(placed.kind, TimeInForce.GTC),
-        post_only=placed.post_only,
-        budget=placed.budget,
-    )
-
-
-def _answer(placed: Placed, status: str, trades: tuple[Matched, ...] = ()) -> dict[str, Any]:
-    """The body of an accepted order; amounts are what it gave and got, in plain decimals."""
-    money = sum(times(t.px, t.qty, Rounding.UP) for t in trades)
-    shares = sum(t.qty for t in trades)
-    gave, got = (money, shares) if placed.side is Side.BUY else (shares, money)
-    return {
-        "success": True,
-        "errorMsg": "",
-        "orderID": placed.id,
-        "status": status,
-        "makingAmount": text(gave) if trades else "",
-        "takingAmount": text(got) if trades else "",
-        "transactionsHashes": [],
-        "tradeIDs": [trade.id for trade in trades],
-    }
-
-
-def _asset(placed: Placed) -> str:
-    return COLLATERAL if placed.side is Side.BUY else placed.token
-
-
-def _need(placed: Placed) -> int:
-    """What an order still has to give."""
-    if placed.side is Side.SELL:
-        return placed.left
-    if placed.budget is not None:
-        return placed.budget
-    return times(placed.px, placed.left, Rounding.UP)
-
-
-def _own(placed: Placed, px: Px) -> Px:
-    return px if placed.outcome == 0 else Px(MICRO - px)
-
-
-def _fee(placed: Placed, px: Px, qty: Qty) -> Usd:
-    rule = schedule(placed.shown.listed.fee_rate_ppm)
-    return trade_fee(rule, px, qty, selling=placed.side is Side.SELL)

@@ -9,15 +9,20 @@ from typing import Any
 
 import msgspec
 
+from feeds.sim.matching import Incoming
 from feeds.venues.polymarket.desk.answers import hash_of, uuid_of
+from feeds.venues.polymarket.desk.wallets import COLLATERAL
 from feeds.venues.polymarket.shapes import Shown, text
-from markets.terms.units import MICRO, MS, SECOND, Ns, Px, Qty, Usd
-from trading.engine.orders import Side
+from markets.terms.fees import trade_fee
+from markets.terms.fees_polymarket import schedule
+from markets.terms.units import MICRO, MS, SECOND, Ns, Px, Qty, Rounding, Usd, times
+from trading.engine.orders import Side, TimeInForce
 
 LIVE, MATCHED, DELAYED, UNMATCHED = "LIVE", "MATCHED", "DELAYED", "UNMATCHED"
 CANCELED, INVALID = "CANCELED", "INVALID"
 OPEN = (LIVE, UNMATCHED)
-IMMEDIATE = ("FOK", "FAK")
+TIFS = {"FOK": TimeInForce.FOK, "FAK": TimeInForce.IOC}
+IMMEDIATE = tuple(TIFS)
 CONFIRMED, MINED, RETRYING, FAILED = "CONFIRMED", "MINED", "RETRYING", "FAILED"
 
 
@@ -69,6 +74,42 @@ class Placed(msgspec.Struct, kw_only=True):
     def left(self) -> Qty:
         """Shares it may still trade."""
         return Qty(max(0, self.shares - self.matched))
+
+    @property
+    def asset(self) -> str:
+        """What it gives: money, or its token."""
+        return COLLATERAL if self.side is Side.BUY else self.token
+
+    @property
+    def need(self) -> int:
+        """What it still has to give."""
+        if self.side is Side.SELL:
+            return self.left
+        if self.budget is not None:
+            return self.budget
+        return times(self.px, self.left, Rounding.UP)
+
+    def own(self, px: Px) -> Px:
+        """A price of YES as this order sees it."""
+        return px if self.outcome == 0 else Px(MICRO - px)
+
+    def fee(self, px: Px, qty: Qty) -> Usd:
+        """What taking costs beside the price, which is of its own outcome."""
+        rule = schedule(self.shown.listed.fee_rate_ppm)
+        return trade_fee(rule, px, qty, selling=self.side is Side.SELL)
+
+    def incoming(self) -> Incoming:
+        """The order as the one book takes it."""
+        return Incoming(
+            order=self.id,
+            account=self.wallet,
+            side=self.book_side,
+            px=self.book_px,
+            qty=Qty(0) if self.budget is not None else self.shares,
+            tif=TIFS.get(self.kind, TimeInForce.GTC),
+            post_only=self.post_only,
+            budget=self.budget,
+        )
 
     def told(self) -> dict[str, Any]:
         """The record as REST tells it."""
