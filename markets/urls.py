@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from markets import views
+from markets import calculators, views
 
 urlpatterns = [
+    path("tools/", calculators.calculator, name="tools"),
+    path("tools/<slug:name>/", calculators.calculator, name="tool"),
     path("pairs/", views.pairs, name="pairs"),
-    path("pairs/<path:slug>/approve/", views.approve, name="approve-pair"),
-    path("pairs/<path:slug>/block/", views.block, name="block-pair"),
     path("pairs/<path:slug>/", views.pair, name="pair"),
 ]

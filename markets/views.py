@@ -1,21 +1,18 @@
 """Pages of pairs: what waits for a person, and one pair with both rule texts and its payoff table.
 
-Texts of venues are untrusted: templates show them as text. Approving and blocking are plain forms;
-the pair appears among the live edges by itself once the engine has taken the revision.
+Texts of venues are untrusted: templates show them as text. Approving and blocking are plain forms
+that `trading.views` answers; the pair appears among the live edges by itself once the engine has
+taken the revision.
 """
 
 from __future__ import annotations
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from markets import selectors
 from markets.review import advised, payoff_table
-from markets.services import block_pair, confirm_pair
 
 TABS = ("candidate", "suspended", "confirmed", "blocked")
 
@@ -85,48 +82,3 @@ def pair(request: HttpRequest, slug: str) -> HttpResponse:
         "unreadable": [m.market_id for m in found.markets if not m.rules.strip()],
     }
     return render(request, "markets/pair.html", context)
-
-
-@require_POST
-def approve(request: HttpRequest, slug: str) -> HttpResponse:
-    """Let the chosen packages of a pair trade."""
-    _staff_only(request)
-    words = [word for word in request.POST.get("packages", "").split(",") if word]
-    try:
-        if not all(word.isascii() and word.isdigit() for word in words):
-            raise ValidationError("Choose which way round to approve.")
-        confirm_pair(slug, [int(word) for word in words], *_signed(request))
-    except ValidationError as problem:
-        return _refused(request, slug, problem)
-    messages.success(request, "Approved. It trades as soon as the engine has taken the change.")
-    return HttpResponseRedirect(reverse("pair", args=[slug]))
-
-
-@require_POST
-def block(request: HttpRequest, slug: str) -> HttpResponse:
-    """Forbid a pair."""
-    _staff_only(request)
-    try:
-        block_pair(slug, *_signed(request))
-    except ValidationError as problem:
-        return _refused(request, slug, problem)
-    messages.success(request, "Blocked. Running deals keep the terms they began with.")
-    return HttpResponseRedirect(reverse("pair", args=[slug]))
-
-
-def _staff_only(request: HttpRequest) -> None:
-    if not getattr(request.user, "is_staff", False):
-        raise PermissionDenied("Deciding about pairs needs a staff login.")
-
-
-def _signed(request: HttpRequest) -> tuple[str, str]:
-    """Author and reason of a decision."""
-    reason = request.POST.get("reason", "").strip()
-    if not reason:
-        raise ValidationError("Give a reason: it is kept with the decision.")
-    return request.user.get_username(), reason[:500]
-
-
-def _refused(request: HttpRequest, slug: str, problem: ValidationError) -> HttpResponse:
-    messages.error(request, " ".join(problem.messages))
-    return HttpResponseRedirect(reverse("pair", args=[slug]))

@@ -195,6 +195,8 @@
       what.n = Number(card.dataset.page); what.open = openIds();
       if (have) what.have = Array.from(rows.keys());
     }
+    var venues = byId("venues");
+    if (venues && venues.dataset.open) what.open = [venues.dataset.open];
     send(what);
   }
   function refetch() {
@@ -314,7 +316,7 @@
     e: function () { var row = document.activeElement && document.activeElement.closest("tr.row"); if (row) toggle(row.dataset.row); },
     ".": function () { release(true); },
     p: pause,
-    h: function () { if (root.dataset.mode !== "halted") arm("h"); },
+    h: function () { if (form && root.dataset.mode !== "halted") arm("h"); },
     g: function () { arm("g"); },
     "?": function () { byId("keys").showModal(); },
     Escape: function () { var open = openIds(); if (open.length) toggle(open[open.length - 1]); else if (document.activeElement) document.activeElement.blur(); }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,10 +20,11 @@ from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user
+from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
-from markets.terms.units import MS
+from markets.terms.units import MS, SECOND
 from trading import live, panels
 from trading.frames import EdgeFrames, Shown
 
@@ -37,6 +39,18 @@ CREDIT = 2
 PATIENCE_SECONDS = 20.0
 SESSION_SECONDS = 60.0
 LONGEST_MESSAGE = 8192
+SLOW_NS = SECOND
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """Who looks at a slow page, as far as it matters to what is shown."""
+
+    may_act: bool = False
+    open: str = ""
+
+
+# Pages whose one region is rendered anew at most once a second: name to region.
+SLOW_PAGES: dict[str, Callable[[Reader], str]] = {}
 
 
 class Said(msgspec.Struct):
@@ -66,7 +80,11 @@ class LivePage(AsyncWebsocketConsumer):
         await self.accept()
         self.frames: EdgeFrames | None = None
         self.sent = self.acknowledged = 0
-        self.head_html = ""
+        self.head_html = self.slow_html = ""
+        self.slow_page = ""
+        self.slow_at = 0
+        self.opened = ""
+        self.may_act = False
         self.hidden = False
         self.deals: set[str] = set()
         self.wake = asyncio.Event()
@@ -112,6 +130,9 @@ class LivePage(AsyncWebsocketConsumer):
             self.frames.show(shown)
         else:
             self.frames = None
+        self.slow_page = said.page if said.page in SLOW_PAGES else ""
+        self.opened = said.open[0] if said.open else ""
+        self.slow_at = 0
         self.wake.set()
 
     async def live_pictures(self, event: dict[str, Any]) -> None:
@@ -154,6 +175,8 @@ class LivePage(AsyncWebsocketConsumer):
         if markup != self.head_html:
             self.head_html = markup
             await self.send(text_data=markup)
+        if self.slow_page and not self.hidden:
+            await self._send_slow(SLOW_PAGES[self.slow_page])
         rows: list[Any] = []
         if self.frames is not None and not self.hidden:
             for part in self.frames.markup(head, live.now_ns()):
@@ -168,6 +191,18 @@ class LivePage(AsyncWebsocketConsumer):
         self.sent += 1
         await self._send_json({"t": "p", "n": self.sent, "r": rows})
 
+    async def _send_slow(self, render: Callable[[Reader], str]) -> None:
+        """The page's region, when a second has gone by and it changed."""
+        now = live.now_ns()
+        if now - self.slow_at < SLOW_NS:
+            return
+        self.slow_at = now
+        reader = Reader(self.may_act, self.opened)
+        markup = await database_sync_to_async(render)(reader)
+        if markup != self.slow_html:
+            self.slow_html = markup
+            await self.send(text_data=markup)
+
     async def _send_json(self, frame: dict[str, Any]) -> None:
         frame["at"] = live.now_ns() // MS
         await self.send(text_data=msgspec.json.encode(frame).decode())
@@ -181,16 +216,18 @@ class LivePage(AsyncWebsocketConsumer):
 
     async def _is_signed_in(self) -> bool:
         session = self.scope.get("session")
-        return await database_sync_to_async(is_signed_in)(getattr(session, "session_key", None))
+        user = await database_sync_to_async(user_of)(getattr(session, "session_key", None))
+        self.may_act = bool(user is not None and user.is_staff)
+        return user is not None
 
 
-def is_signed_in(session_key: str | None) -> bool:
-    """Whether a session's user may still see pages, as the database has it now."""
+def user_of(session_key: str | None) -> User | None:
+    """A session's user who may still see pages, as the database has it now."""
     if not session_key:
-        return False
+        return None
     asked = SimpleNamespace(session=SessionStore(session_key))
     try:
         user = get_user(asked)  # type: ignore[arg-type]
-        return user.is_authenticated and user.is_active
+        return user if isinstance(user, User) and user.is_active else None
     finally:
         connection.close()

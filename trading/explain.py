@@ -91,6 +91,7 @@ class Explanation(msgspec.Struct, frozen=True):
     net: str
     worlds: tuple[WorldLine, ...]
     gates: tuple[GateLine, ...]
+    unreached: str
 
 
 def explain(picture: RelationPicture) -> Explanation:
@@ -115,7 +116,13 @@ def explain(picture: RelationPicture) -> Explanation:
         net=formats.edge(best.net if best else None),
         worlds=_worlds(best),
         gates=tuple(_gate(r) for r in best.readings) if best else (),
+        unreached=_unreached(best.readings if best else ()),
     )
+
+
+def _unreached(readings: tuple[Reading, ...]) -> str:
+    """The gates that were not asked, in their order."""
+    return ", ".join(gate_words(r.gate) for r in readings if r.verdict is Verdict.NOT_REACHED)
 
 
 def _sentence(picture: RelationPicture, best: PackagePicture | None) -> tuple[str, str, bool]:
@@ -152,10 +159,9 @@ def _refusal(best: PackagePicture, reading: Reading) -> tuple[str, str, bool]:
     actual = formats.amount(reading.actual, reading.unit)
     limit = formats.amount(reading.limit, reading.unit)
     if reading.gate == "min_edge":
-        rest = (
-            f"Nets {formats.edge_cents(best.net)} a share, needs {limit}. "
-            f"Would pass if min edge were {actual} or less."
-        )
+        rest = f"Nets {formats.edge_cents(best.net)} a share, needs {limit}."
+        if reading.actual is not None and reading.actual > 0:
+            rest += f" Would pass if min edge were {actual} or less."
     elif reading.gate == "max_edge":
         rest = f"{actual} is above {limit}. Usually a stale book or a wrong match. Check the rules."
     elif reading.text:

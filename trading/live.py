@@ -16,13 +16,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from markets.terms import formats
-from markets.terms.ids import RelationId
+from markets.terms.ids import RelationId, VenueId
 from markets.terms.units import MS, SECOND
-from trading.engine.pictures import AlertPicture, EnginePicture, RelationPicture
+from trading.engine.pictures import AlertPicture, EnginePicture, RelationPicture, VenueTruth
 from trading.rows import Row, dom_id, make_row
 
 EDGES_KEY = "arbsite:edges"
 ENGINE_KEY = "arbsite:engine"
+VENUES_KEY = "arbsite:venues"
 GROUP = "live"
 SILENT_NS = 3 * SECOND
 REDIS_SECONDS = 2
@@ -124,9 +125,7 @@ PICTURES = Pictures()
 
 def read(pictures: Pictures = PICTURES) -> bool:
     """Take the pictures Redis holds; False when it does not answer."""
-    client = redis.Redis.from_url(
-        settings.REDIS_URL, socket_connect_timeout=REDIS_SECONDS, socket_timeout=REDIS_SECONDS
-    )
+    client = _client()
     try:
         edges = client.hvals(EDGES_KEY)
         engine = client.get(ENGINE_KEY)
@@ -136,6 +135,25 @@ def read(pictures: Pictures = PICTURES) -> bool:
         client.close()
     pictures.replace(edges, engine)  # type: ignore[arg-type]
     return True
+
+
+def truths() -> dict[VenueId, VenueTruth]:
+    """What the worker last said its feeds are worth; empty when nothing can be read."""
+    client = _client()
+    try:
+        raw = client.get(VENUES_KEY)
+        found = msgspec.msgpack.decode(raw, type=list[VenueTruth]) if raw else []  # type: ignore[arg-type]
+    except (redis.RedisError, msgspec.MsgspecError):
+        return {}
+    finally:
+        client.close()
+    return {truth.venue: truth for truth in found}
+
+
+def _client() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_connect_timeout=REDIS_SECONDS, socket_timeout=REDIS_SECONDS
+    )
 
 
 # --- the header -----------------------------------------------------------------------------------

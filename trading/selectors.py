@@ -12,8 +12,9 @@ from django.db.models import Count, Max, Q, Sum
 
 from markets.cursors import Page, page
 from markets.moments import ns, ns_or_none
-from markets.terms.ids import DealId, MarketId, OrderId, RelationId
+from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId, venue_of
 from markets.terms.units import Ns, Px, Qty, Usd
+from trading.engine.orders import TERMINAL
 from trading.models import (
     Command,
     Deal,
@@ -321,6 +322,16 @@ def orders(
     if state:
         rows = rows.filter(state=state)
     return page(rows, cursor, limit, _order_row)
+
+
+def open_orders() -> dict[VenueId, int]:
+    """Number of orders per venue that have not ended."""
+    found: dict[VenueId, int] = {}
+    ended = [str(state) for state in TERMINAL]
+    for market in Order.objects.exclude(state__in=ended).values_list("market_id", flat=True):
+        venue = venue_of(MarketId(market))
+        found[venue] = found.get(venue, 0) + 1
+    return found
 
 
 def _order_row(row: Order) -> OrderRow:

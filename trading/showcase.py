@@ -15,7 +15,9 @@ from trading.engine.pictures import (
     QuotePicture,
     Reading,
     RelationPicture,
+    ScoreTerm,
     VenuePicture,
+    VenueTruth,
     Verdict,
     WalkRow,
     WorldRow,
@@ -375,3 +377,72 @@ def headers(now: int) -> list[Header]:
         make_header(engine(now, halted="lines look wrong"), now),
         make_header(engine(now - 6 * SECOND), now),
     ]
+
+
+TERMS = (
+    ScoreTerm("age_p95_ms", "message age, 95th percentile", "ms", 240, 500, 3_000, 25, 0),
+    ScoreTerm("gaps_hour", "gaps in the last hour", "", 0, 2, 60, 15, 0),
+    ScoreTerm("rejects_hour", "rejects in the last hour", "", 2, 10, 600, 10, 0),
+    ScoreTerm(
+        "agreement_ppm", "streamed books agreeing with REST", "%", 998_000, 990_000, 900_000, 25, 0
+    ),
+    ScoreTerm("silent_s", "silent now", "s", 0, 5, 60, 20, 0),
+    ScoreTerm("clock_ms", "clock offset", "ms", 4, 100, 1_000, 15, 0),
+    ScoreTerm("reconnects_hour", "reconnects in the last hour", "", 0, 3, 30, 15, 0),
+)
+SICK = (
+    ScoreTerm("age_p95_ms", "message age, 95th percentile", "ms", 41_000, 500, 3_000, 25, 25),
+    ScoreTerm("gaps_hour", "gaps in the last hour", "", 6, 2, 60, 15, 2),
+    ScoreTerm("rejects_hour", "rejects in the last hour", "", 0, 10, 600, 10, 0),
+    ScoreTerm(
+        "agreement_ppm", "streamed books agreeing with REST", "%", 910_000, 990_000, 900_000, 25, 23
+    ),
+    ScoreTerm("silent_s", "silent now", "s", 41, 5, 60, 20, 14),
+    ScoreTerm("clock_ms", "clock offset", "ms", 1, 100, 1_000, 15, 0),
+    ScoreTerm("reconnects_hour", "reconnects in the last hour", "", 0, 3, 30, 15, 0),
+)
+
+
+def truth(venue: str, now: int, *, sick: bool = False) -> VenueTruth:
+    """A feed in order, or one that has fallen silent."""
+    terms = SICK if sick else TERMS
+    values = {term.key: term.actual or 0 for term in terms}
+    return VenueTruth(
+        venue=VenueId(venue),
+        at=Ns(now),
+        up=True,
+        down_reason="",
+        url=f"wss://{venue}.example/ws",
+        sockets=1,
+        markets=24,
+        live_books=0 if sick else 24,
+        frames=184_213,
+        bytes=44_000_000,
+        reconnects=1,
+        reconnects_hour=values["reconnects_hour"],
+        last_frame_at=Ns(now - values["silent_s"] * SECOND),
+        age_p50_ms=3_100 if sick else 82,
+        age_p95_ms=values["age_p95_ms"],
+        gaps=values["gaps_hour"],
+        gaps_hour=values["gaps_hour"],
+        resyncs=values["gaps_hour"],
+        resyncs_hour=values["gaps_hour"],
+        rejects={"sequence_gap": 6, "unknown_market": 1} if sick else {"bad_number": 2},
+        rejects_hour=values["rejects_hour"],
+        compared=92,
+        disagreed=8 if sick else 0,
+        moved=0,
+        agreement_ppm=values["agreement_ppm"],
+        silent_s=values["silent_s"],
+        silent_total_s=values["silent_s"],
+        waited_ms=0,
+        rest_failures=0,
+        clock_low_ms=-3,
+        clock_high_ms=9,
+        clock_ms=values["clock_ms"],
+        clock_worry="none",
+        score=100 - sum(term.lost for term in terms),
+        terms=terms,
+        polled="nothing has come over its socket for 41s" if sick else "",
+        notes=((Ns(now - 41 * SECOND), "Silent: polled over REST."),) if sick else (),
+    )

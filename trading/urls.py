@@ -15,5 +15,7 @@ urlpatterns = [
     path("more/", views.more, name="more"),
     path("halt/", views.halt, name="halt"),
     path("resume/", views.resume, name="resume"),
+    path("pairs/<path:slug>/approve/", views.approve, name="approve-pair"),
+    path("pairs/<path:slug>/block/", views.block, name="block-pair"),
     path("styleguide/", views.styleguide, name="styleguide"),
 ]

@@ -1,4 +1,4 @@
-"""Pages of what happens now: live edges, deals, positions, decisions, halt and resume.
+"""Pages of what happens now, and every button that commands: halt, resume, unwind, approve, block.
 
 A page and its live updates render the same partials. Buttons are plain forms: they work without
 scripts and without the socket.
@@ -6,11 +6,12 @@ scripts and without the socket.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import user_passes_test
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,13 +19,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from markets.selectors import market_titles
+from markets.selectors import venue as venue_row
+from markets.services import block_pair, confirm_pair
 from markets.terms.units import MS
 from trading import live, selectors, showcase
 from trading.deal_view import deal_lines, deal_view
 from trading.explain import explain
 from trading.panels import edges_context
 from trading.rows import read_view
-from trading.services import ask
+from trading.services import Wish, ask, carry_out
 
 DEAL_TABS = {
     "": ("All", ()),
@@ -140,22 +143,66 @@ def more(request: HttpRequest) -> HttpResponse:
 @require_POST
 def halt(request: HttpRequest) -> HttpResponse:
     """Ask the engine to take no new orders: at once, no dialog."""
-    return _command(request, "halt", "halted from the page")
+    return command(request, "halt", "halted from the page")
 
 
 @require_http_methods(["GET", "POST"])
 def resume(request: HttpRequest) -> HttpResponse:
-    """What still stands against trading, and the form that asks to go on."""
+    """What still stands against trading, and the form that asks to go on, everywhere or at one
+    venue.
+    """
+    asked = request.POST if request.method == "POST" else request.GET
+    venue = venue_row(asked["venue"]) if asked.get("venue") else None
+    if asked.get("venue") and venue is None:
+        raise Http404("There is no such venue.")
     if request.method == "POST":
-        return _command(request, "resume", "")
-    context = {"page": "resume", "commands": selectors.commands(limit=10).items}
+        return command(request, "resume", "", target=venue.slug if venue else "")
+    context = {"page": "resume", "venue": venue, "commands": selectors.commands(limit=10).items}
     return render(request, "trading/resume.html", context)
 
 
 @require_POST
 def unwind(request: HttpRequest, deal_id: str) -> HttpResponse:
     """Ask the engine to get out of a deal."""
-    return _command(request, "unwind", "", target=deal_id)
+    return command(request, "unwind", "", target=deal_id)
+
+
+@require_POST
+def approve(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let the chosen packages of a pair trade."""
+    words = [word for word in request.POST.get("packages", "").split(",") if word]
+
+    def act(author: str, reason: str) -> str:
+        if not all(word.isascii() and word.isdigit() for word in words):
+            raise ValidationError("Choose which way round to approve.")
+        return str(confirm_pair(slug, [int(word) for word in words], author, reason))
+
+    done = "Approved. It trades as soon as the engine has taken the change."
+    return _decide(request, "confirm_pair", slug, act, done)
+
+
+@require_POST
+def block(request: HttpRequest, slug: str) -> HttpResponse:
+    """Forbid a pair."""
+    done = "Blocked. Running deals keep the terms they began with."
+    return _decide(request, "block_pair", slug, lambda *by: str(block_pair(slug, *by)), done)
+
+
+def _decide(
+    request: HttpRequest, kind: str, slug: str, act: Callable[[str, str], str], done: str
+) -> HttpResponse:
+    """A decision about a pair: once per key, and never without a reason."""
+    staff_only(request)
+    author = request.user.get_username()
+    reason = request.POST.get("reason", "").strip()[:500]
+    wish = Wish(kind, slug, author, reason, request.POST.get("key") or None)
+    try:
+        carry_out(wish, lambda: act(author, reason))
+    except ValidationError as problem:
+        messages.error(request, " ".join(problem.messages))
+    else:
+        messages.success(request, done)
+    return HttpResponseRedirect(reverse("pair", args=[slug]))
 
 
 ASKED = {
@@ -165,9 +212,14 @@ ASKED = {
 }
 
 
-def _command(
+def command(
     request: HttpRequest, kind: str, default_reason: str, *, target: str = ""
 ) -> HttpResponse:
+    """Put a command before the engine and go back to the page it was asked on.
+
+    Errors: `PermissionDenied` for who may only look.
+    """
+    staff_only(request)
     reason = request.POST.get("reason", "").strip() or default_reason
     try:
         ask(kind, target, request.user.get_username(), reason, request.POST.get("key") or None)
@@ -176,6 +228,12 @@ def _command(
         return HttpResponseRedirect(_back(request))
     messages.info(request, ASKED[kind])
     return HttpResponseRedirect(_back(request))
+
+
+def staff_only(request: HttpRequest) -> None:
+    """Errors: `PermissionDenied` for who may only look."""
+    if not getattr(request.user, "is_staff", False):
+        raise PermissionDenied("Commands and decisions need a staff login.")
 
 
 def _back(request: HttpRequest) -> str:

@@ -88,7 +88,7 @@ async def publish(count: int) -> None:
     layer = get_channel_layer()
     assert layer is not None
     markets = [Market(number, chance) for number in range(count)]
-    await store.delete(live.EDGES_KEY, live.ENGINE_KEY)
+    await store.delete(live.EDGES_KEY, live.ENGINE_KEY, live.VENUES_KEY)
     first = True
     while True:
         now = live.now_ns()
@@ -107,6 +107,8 @@ async def publish(count: int) -> None:
         named = dict(zip((p.id for p in pictures), raw, strict=True))
         await store.hset(live.EDGES_KEY, mapping=named)  # type: ignore[arg-type]
         await store.set(live.ENGINE_KEY, body)
+        truths = [showcase.truth("kalshi", now), showcase.truth("polymarket", now, sick=True)]
+        await store.set(live.VENUES_KEY, msgspec.msgpack.encode(truths))
         event = {"type": "live.pictures", "pictures": raw, "gone": [], "engine": body}
         await layer.group_send(live.GROUP, event)
         await asyncio.sleep(TICK_SECONDS)

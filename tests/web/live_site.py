@@ -9,15 +9,22 @@ import redis
 from django.conf import settings
 
 from trading import live
-from trading.engine.pictures import EnginePicture, RelationPicture
+from trading.engine.pictures import EnginePicture, RelationPicture, VenueTruth
 
 
 def clear() -> None:
     """Forget every picture, in Redis and here."""
     client = redis.Redis.from_url(settings.REDIS_URL)
-    client.delete(live.EDGES_KEY, live.ENGINE_KEY)
+    client.delete(live.EDGES_KEY, live.ENGINE_KEY, live.VENUES_KEY)
     client.close()
     live.PICTURES.forget()
+
+
+def store_truths(*truths: VenueTruth) -> None:
+    """Write what the worker says of its feeds."""
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.set(live.VENUES_KEY, msgspec.msgpack.encode(truths))
+    client.close()
 
 
 def store(pictures: Sequence[RelationPicture], engine: EnginePicture | None = None) -> None:

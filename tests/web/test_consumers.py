@@ -16,6 +16,7 @@ from django.test import Client
 
 from arbsite import local
 from arbsite.asgi import application
+from tests import listings
 from tests.web import live_site
 from trading import consumers, live, showcase
 from trading.engine.pictures import RelationPicture
@@ -279,3 +280,19 @@ async def test_readers_of_one_process_share_one_set_of_pictures(cookie: str) -> 
     assert consumers.LivePage.pictures is live.PICTURES
     await first.socket.disconnect()
     await second.socket.disconnect()
+
+
+async def test_the_venues_page_is_renewed_when_a_venue_falls_silent(page: Page) -> None:
+    def tell(*, sick: bool) -> None:
+        live_site.store_truths(showcase.truth("kalshi", live.now_ns(), sick=sick))
+
+    await database_sync_to_async(listings.two_venues)()
+    await database_sync_to_async(tell)(sick=False)
+    await page.say(page="venues")
+    await page.until(lambda: any('id="venues"' in part for part in page.markup))
+    assert "No trades against" not in page.markup[-1]
+
+    await database_sync_to_async(tell)(sick=True)
+
+    await page.until(lambda: any("No trades against Kalshi." in part for part in page.markup))
+    assert not any("halt-kalshi" in part for part in page.markup), "a viewer was sent a button"

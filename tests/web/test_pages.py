@@ -237,26 +237,115 @@ def test_blocking_a_pair_keeps_the_reason(operator: Client) -> None:
     assert (found.status, found.status_reason) == ("blocked", "other gauge")
 
 
-def test_a_viewer_sees_pairs_without_buttons_and_decides_nothing(viewer: Client) -> None:
+def test_a_viewer_sees_pairs_without_buttons(viewer: Client) -> None:
     listings.two_venues()
     slug = listings.candidate().slug
 
     assert "/approve/" not in text_of(viewer, f"/pairs/{slug}/")
-    answer = viewer.post(f"/pairs/{slug}/approve/", {"packages": "0", "reason": "y"})
+    assert viewer.get("/styleguide/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["approve", "block", "/halt/", "/resume/", "/deals/r1-1/unwind/", "/venues/kalshi/halt/"],
+)
+def test_a_viewer_commands_and_decides_nothing(viewer: Client, address: str) -> None:
+    listings.two_venues()
+    records.a_deal()
+    slug = listings.candidate().slug
+    path = address if address.startswith("/") else f"/pairs/{slug}/{address}/"
+
+    answer = viewer.post(path, {"packages": "0", "reason": "y"})
 
     assert answer.status_code == 403
-    assert viewer.get("/styleguide/").status_code == 302
+    assert commands().items == ()
+    found = selectors.pair(slug)
+    assert found is not None
+    assert found.status == "candidate"
+
+
+@pytest.mark.parametrize("address", ["/", "/venues/", "/resume/", "/deals/r1-1/"])
+def test_a_viewer_finds_no_button_that_commands(viewer: Client, address: str) -> None:
+    listings.two_venues()
+    records.a_deal()
+    now = live.now_ns()
+    live_site.store((), showcase.engine(now))
+    live_site.store_truths(showcase.truth("kalshi", now))
+
+    page = text_of(viewer, address)
+
+    assert not re.search(r'(action|href)="[^"]*(halt|resume|unwind)/|form="halt', page)
+
+
+def test_a_decision_sent_twice_is_made_once(operator: Client) -> None:
+    listings.two_venues()
+    slug = listings.candidate().slug
+    before = selectors.last_revision_number()
+    words = {"packages": "1", "reason": "read both", "key": "a-key"}
+
+    operator.post(f"/pairs/{slug}/approve/", words)
+    operator.post(f"/pairs/{slug}/approve/", words)
+
+    assert selectors.last_revision_number() == before + 1
+    assert len(commands().items) == 1
 
 
 def test_venues_show_what_the_engine_sees(operator: Client) -> None:
     listings.two_venues()
     now = live.now_ns()
     live_site.store((), showcase.engine(now))
+    live_site.store_truths(showcase.truth("kalshi", now), showcase.truth("polymarket", now))
+
+    page = text_of(operator, "/venues/?open=kalshi")
+
+    assert "$1,204.00" in page
+    assert "wss://kalshi.example/ws" in page
+    assert "wss://polymarket.example/ws" not in page
+    assert page.count("ready") == 2
+    assert "bad number" in page
+
+
+def test_a_sick_venue_opens_itself_and_says_what_it_costs(operator: Client) -> None:
+    listings.two_venues()
+    now = live.now_ns()
+    live_site.store(showcase.relations(now), showcase.engine(now))
+    live_site.store_truths(
+        showcase.truth("kalshi", now), showcase.truth("polymarket", now, sick=True)
+    )
 
     page = text_of(operator, "/venues/")
 
-    assert "$1,204.00" in page
-    assert "11 <span" in page
+    assert "No trades against Polymarket." in page
+    assert "Nothing has come over its socket for 41s." in page
+    assert "Message age p95, 41s against 500ms" in page
+    assert "Stream against REST, 91.0% against 99.0%" in page
+    assert "unknown market" in page
+    assert '<span class="out stop">41s' in page
+    assert 'id="vx-kalshi"' not in page
+
+
+def test_an_old_word_about_a_venue_claims_nothing(operator: Client) -> None:
+    listings.two_venues()
+    now = live.now_ns()
+    live_site.store_truths(showcase.truth("kalshi", now - 10 * SECOND))
+
+    page = text_of(operator, "/venues/")
+
+    assert "not heard" in page
+    assert "ready" not in page
+
+
+def test_a_venue_is_halted_by_one_click_and_resumed_with_a_reason(operator: Client) -> None:
+    listings.two_venues()
+
+    operator.post("/venues/kalshi/halt/", {"key": "k"})
+    operator.post("/venues/kalshi/halt/", {"key": "k"})
+    operator.post("/resume/", {"venue": "kalshi", "reason": "lines are right again"})
+
+    asked = [(row.kind, row.target) for row in commands().items]
+    assert asked == [("resume", "kalshi"), ("halt", "kalshi")]
+    assert "Resume Kalshi" in text_of(operator, "/resume/?venue=kalshi")
+    assert operator.post("/venues/none/halt/").status_code == 404
 
 
 def test_pictures_of_another_shape_are_counted_and_left() -> None:

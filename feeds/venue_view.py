@@ -1,0 +1,400 @@
+"""What the venues' page shows of each venue, in ready-made words: how far to trust it, and why.
+
+Built from what the worker says of its feeds, the engine's picture, and the configuration. A number
+is underlined only where it costs its venue something; a venue that may not be traded opens itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from markets.selectors import VenueRow
+from markets.terms import formats
+from markets.terms.ids import VenueId
+from markets.terms.units import DAY, MS, SECOND, Ns, Usd
+from trading.engine.pictures import (
+    EnginePicture,
+    RelationPicture,
+    ScoreTerm,
+    VenuePicture,
+    VenueTruth,
+)
+from trading.rows import best_package, blocker
+
+OLD = 3 * SECOND
+SILENT_S = 5
+CALM = 80
+HEALTH_GATES = ("venue_health", "sharp_freshness")
+NOTES = 8
+SOON = 7 * DAY
+TERM_NAMES = {
+    "age_p95_ms": "Message age p95",
+    "gaps_hour": "Gaps in an hour",
+    "rejects_hour": "Rejects in an hour",
+    "agreement_ppm": "Stream against REST",
+    "silent_s": "Silent",
+    "clock_ms": "Clock offset",
+    "reconnects_hour": "Reconnects in an hour",
+}
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """Everything there is to say about venues at one moment."""
+
+    now: int
+    engine: EnginePicture | None
+    truths: dict[VenueId, VenueTruth]
+    relations: tuple[RelationPicture, ...]
+    needed: int
+    orders: dict[VenueId, int]
+    windows: dict[VenueId, tuple[tuple[Ns, Ns, str], ...]]
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A number with its unit; `level` is empty, `warn` or `stop`."""
+
+    text: str
+    unit: str = ""
+    level: str = ""
+    name: str = ""
+
+
+class State(msgspec.Struct, frozen=True):
+    """Whether a venue may be traded: a chip, and the sentence under the row when it may not."""
+
+    kind: str
+    text: str
+    icon: str = ""
+    lead: str = ""
+    rest: str = ""
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """One term of the score: what was measured against what is wanted, and the points it cost."""
+
+    text: str
+    points: str
+
+
+class Note(msgspec.Struct, frozen=True):
+    """Something that happened to the feed."""
+
+    at: Ns
+    text: str
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One venue's row and what stands under it."""
+
+    slug: VenueId
+    short: str
+    name: str
+    mode: str
+    state: State
+    score: int | None
+    grade: str
+    cells: tuple[Cell, ...]
+    is_old: bool
+    is_open: bool
+    halted: bool
+    may_halt: bool
+    toggle: str
+    costs: tuple[Cost, ...] = ()
+    needed: int = 0
+    held: tuple[Cell, ...] = ()
+    feed: tuple[Cell, ...] = ()
+    rejects: tuple[Cell, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+def venue_lines(rows: Iterable[VenueRow], seen: Seen, opened: str) -> tuple[Line, ...]:
+    """One line per configured venue, in their order. `opened` names a venue, or `none` for none."""
+    pictures = {p.venue: p for p in seen.engine.venues} if seen.engine else {}
+    return tuple(
+        _line(row, seen.truths.get(row.slug), pictures.get(row.slug), seen, opened) for row in rows
+    )
+
+
+def _line(
+    row: VenueRow,
+    truth: VenueTruth | None,
+    picture: VenuePicture | None,
+    seen: Seen,
+    opened: str,
+) -> Line:
+    state = _state(row, truth, picture, seen)
+    sick = row.enabled and bool(state.lead)
+    is_open = opened == row.slug or (sick and opened != "none")
+    line = Line(
+        slug=row.slug,
+        short=row.short,
+        name=row.name,
+        mode=row.mode,
+        state=state,
+        score=truth.score if truth else None,
+        grade=_grade(truth, seen.needed),
+        cells=_cells(truth),
+        is_old=_is_old(truth, seen.now),
+        is_open=is_open,
+        halted=bool(picture and picture.halted),
+        may_halt=picture is not None,
+        toggle=f"?open={'none' if is_open else row.slug}",
+    )
+    if truth is None or not is_open:
+        return line
+    return msgspec.structs.replace(
+        line,
+        costs=tuple(_cost(term) for term in truth.terms if term.lost),
+        needed=seen.needed,
+        held=_held(row, seen),
+        feed=_feed(truth, picture, seen),
+        rejects=_rejects(truth),
+        notes=tuple(Note(at, text) for at, text in reversed(truth.notes[-NOTES:])),
+    )
+
+
+# --- may it be traded -----------------------------------------------------------------------------
+
+
+def _state(
+    row: VenueRow, truth: VenueTruth | None, picture: VenuePicture | None, seen: Seen
+) -> State:
+    if not row.enabled:
+        return State("outline", "off")
+    if truth is None or _is_old(truth, seen.now):
+        return _unheard(truth)
+    trouble = _trouble(row, truth, picture, seen)
+    if trouble is not None:
+        return trouble
+    if truth.silent_s >= SILENT_S:
+        silent = formats.age(truth.silent_s * SECOND)
+        return State("waiting", f"silent {silent}", "clock")
+    if row.mode == "detect":
+        return State("outline", "detect only")
+    return State("outline", "ready", "check")
+
+
+def _unheard(truth: VenueTruth | None) -> State:
+    """The worker says nothing of the venue, or nothing any more."""
+    if truth is None:
+        return State("waiting", "not seen", "clock")
+    return State("waiting", "not heard", "clock")
+
+
+def _trouble(
+    row: VenueRow, truth: VenueTruth, picture: VenuePicture | None, seen: Seen
+) -> State | None:
+    """Why nothing is traded against the venue, the strongest reason first."""
+    lead = f"No trades against {row.name}."
+    if picture is not None and picture.halted:
+        return State("bad", "halted", "octagon", lead, f"Halted: {_sentence(picture.halted)}")
+    planned = _planned(row, seen)
+    if planned:
+        return State("waiting", "maintenance", "wrench", lead, planned)
+    if not truth.up:
+        why = _sentence(truth.down_reason) if truth.down_reason else "Its feed is down."
+        return State("bad", "down", "x", lead, why)
+    if truth.refused:
+        return State("bad", "not trusted", "ban", lead, _sentence(truth.refused))
+    if truth.polled:
+        rest = f"Polled over REST: {_sentence(truth.polled)}"
+        return State("waiting", "polled", "refresh-cw", lead, rest)
+    if truth.score < seen.needed:
+        worst = max(truth.terms, key=lambda term: term.lost)
+        rest = f"Its score is {truth.score}, trading needs {seen.needed}. Most for {worst.name}."
+        return State("waiting", "low score", "triangle-alert", lead, rest)
+    return None
+
+
+def _planned(row: VenueRow, seen: Seen) -> str:
+    for starts, ends, what in seen.windows.get(row.slug, ()):
+        if starts <= seen.now < ends:
+            return f"Maintenance for {formats.until(ends - seen.now)} more: {_sentence(what)}"
+    return ""
+
+
+def _is_old(truth: VenueTruth | None, now: int) -> bool:
+    return truth is not None and now - truth.at > OLD
+
+
+def _sentence(text: str) -> str:
+    plain = text.strip().rstrip(".")
+    return f"{plain[:1].upper()}{plain[1:]}."
+
+
+# --- the row --------------------------------------------------------------------------------------
+
+
+def _grade(truth: VenueTruth | None, needed: int) -> str:
+    if truth is None or truth.score >= CALM:
+        return ""
+    return "warn" if truth.score >= needed else "stop"
+
+
+def _cells(truth: VenueTruth | None) -> tuple[Cell, ...]:
+    if truth is None:
+        return tuple(Cell(formats.NOTHING, name=name) for name in NAMES)
+    level = {term.key: _level(term) for term in truth.terms}
+    agreement = truth.agreement_ppm
+    return (
+        _time(truth.age_p50_ms, NAMES[0]),
+        _time(truth.age_p95_ms, NAMES[1], level.get("age_p95_ms", "")),
+        Cell(
+            formats.NOTHING if agreement is None else _percent(agreement),
+            "" if agreement is None else "%",
+            level.get("agreement_ppm", ""),
+            NAMES[2],
+        ),
+        Cell(formats.age(truth.silent_s * SECOND), "", level.get("silent_s", ""), NAMES[3])
+        if truth.silent_s
+        else Cell("0", "s", "", NAMES[3]),
+        Cell(f"{truth.gaps_hour:,}", "", level.get("gaps_hour", ""), NAMES[4]),
+        Cell(f"{truth.resyncs_hour:,}", "", "", NAMES[5]),
+        Cell(f"{truth.rejects_hour:,}", "", level.get("rejects_hour", ""), NAMES[6]),
+        Cell(f"{truth.reconnects_hour:,}", "", level.get("reconnects_hour", ""), NAMES[7]),
+        _clock(truth, level.get("clock_ms", "")),
+    )
+
+
+NAMES = (
+    "age p50",
+    "age p95",
+    "agree",
+    "silent",
+    "gaps/h",
+    "resyncs/h",
+    "rejects/h",
+    "reconnects/h",
+    "clock",
+)
+
+
+def _level(term: ScoreTerm) -> str:
+    if not term.lost:
+        return ""
+    return "stop" if term.lost >= term.points else "warn"
+
+
+def _time(ms: int | None, name: str, level: str = "") -> Cell:
+    """Milliseconds as `82 ms`, from a second on as `3.1 s` or an age."""
+    if ms is None:
+        return Cell(formats.NOTHING, name=name)
+    if ms < 1000:
+        return Cell(f"{ms:,}", "ms", level, name)
+    return Cell(formats.age(ms * MS), "", level, name)
+
+
+def _percent(ppm: int) -> str:
+    """`99.8`, cut: agreement is never shown better than it is."""
+    return f"{ppm // 10_000}.{ppm // 1000 % 10}"
+
+
+def _clock(truth: VenueTruth, level: str) -> Cell:
+    """How far the venue's clock is certainly ahead of ours, in ms."""
+    if truth.clock_ms is None:
+        return Cell(formats.NOTHING, name=NAMES[8])
+    level = {"warn": "warn", "critical": "stop", "halt": "stop"}.get(truth.clock_worry, level)
+    sign = "+" if truth.clock_ms > 0 else "−" if truth.clock_ms < 0 else ""
+    return Cell(f"{sign}{abs(truth.clock_ms):,}", "ms", level, NAMES[8])
+
+
+# --- under the row --------------------------------------------------------------------------------
+
+
+def _cost(term: ScoreTerm) -> Cost:
+    name = TERM_NAMES.get(term.key, term.name)
+    measured = f"{_measure(term, term.actual)} against {_measure(term, term.good)}"
+    return Cost(f"{name}, {measured}", f"−{term.lost}")
+
+
+def _measure(term: ScoreTerm, value: int | None) -> str:
+    if value is None:
+        return formats.NOTHING
+    if term.unit == "%":
+        return f"{_percent(value)}%"
+    if term.unit == "ms":
+        cell = _time(abs(value), "")
+        return f"{cell.text}{cell.unit}"
+    return formats.age(value * SECOND) if term.unit == "s" else f"{value:,}"
+
+
+def _held(row: VenueRow, seen: Seen) -> tuple[Cell, ...]:
+    using = [r for r in seen.relations if any(q.venue == row.slug for q in r.quotes)]
+    waiting = [r for r in using if _waits_for(r, row)]
+    nets = [best.profit for r in waiting if (best := best_package(r)) is not None]
+    profit = sum(max(0, usd) for usd in nets)
+    return (
+        Cell(f"{len(using):,}", name="Relations that use it"),
+        Cell(f"{len(waiting):,}", name="Of them held back by it"),
+        Cell(formats.money(Usd(profit)), name="Profit they show"),
+        Cell(f"{seen.orders.get(row.slug, 0):,}", name="Open orders here"),
+    )
+
+
+def _waits_for(relation: RelationPicture, row: VenueRow) -> bool:
+    """Whether this venue's state is what stops the relation's best package."""
+    stop = blocker(best_package(relation))
+    if stop is None:
+        return any(q.venue == row.slug and q.state != "live" for q in relation.quotes)
+    if stop.gate == "kill_switch":
+        return row.name in stop.text
+    return stop.gate in HEALTH_GATES and (not stop.text or row.name in stop.text)
+
+
+def _feed(truth: VenueTruth, picture: VenuePicture | None, seen: Seen) -> tuple[Cell, ...]:
+    told = truth.compared - truth.moved
+    found = [
+        Cell(truth.url or formats.NOTHING, name="Host in use"),
+        Cell(f"{truth.live_books:,} of {truth.markets:,}", name="Books live"),
+        Cell(f"{truth.sockets:,}", name="Sockets"),
+        Cell(f"{truth.frames:,}", name="Messages"),
+        Cell(f"{max(0, told) - truth.disagreed:,} of {max(0, told):,}", name="REST reads, agree"),
+        Cell(f"{truth.rest_failures:,}", name="REST failures"),
+        Cell(formats.age(truth.silent_total_s * SECOND), name="Silent in all"),
+        Cell(formats.latency(Ns(truth.waited_ms * MS)), name="Waited for the rate limit"),
+    ]
+    if truth.clock_low_ms is not None and truth.clock_high_ms is not None:
+        between = f"{_signed(truth.clock_low_ms)} to {_signed(truth.clock_high_ms)} ms"
+        found.append(Cell(between, name="Clock ahead of ours"))
+    if picture is not None and picture.cash is not None:
+        found.append(Cell(formats.money(picture.cash), name="Cash"))
+    coming = [w for w in seen.windows.get(truth.venue, ()) if seen.now < w[1] < seen.now + SOON]
+    if coming:
+        found.append(Cell(f"in {formats.until(coming[0][0] - seen.now)}", name="Next maintenance"))
+    return tuple(found)
+
+
+def _signed(ms: int) -> str:
+    return f"+{ms}" if ms > 0 else f"−{-ms}" if ms < 0 else "0"
+
+
+def _rejects(truth: VenueTruth) -> tuple[Cell, ...]:
+    """Every reason for which something was not taken as it came, the most frequent first."""
+    ordered = sorted(truth.rejects.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Cell(f"{count:,}", name=reason_words(reason)) for reason, count in ordered)
+
+
+def reason_words(reason: str) -> str:
+    """A reason as the operator reads it: `unknown market`."""
+    return reason.replace("_", " ")
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """One reason at one venue, and how often since the worker began."""
+
+    short: str
+    name: str
+    reason: str
+    count: str
+
+
+def all_rejects(rows: Iterable[VenueRow], truths: dict[VenueId, VenueTruth]) -> tuple[Reject, ...]:
+    """Every reason at every venue, the most frequent first within a venue."""
+    return tuple(
+        Reject(row.short, row.name, cell.name, cell.text)
+        for row in rows
+        if (truth := truths.get(row.slug)) is not None
+        for cell in _rejects(truth)
+    )
