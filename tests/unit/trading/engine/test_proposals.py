@@ -1,3 +1,5 @@
+from msgspec.structs import replace
+
 from markets.terms.ids import MarketId, RelationId
 from markets.terms.packages import Package, least_payout, share
 from markets.terms.relations import pair
@@ -67,11 +69,8 @@ def test_what_covers_nothing_or_does_not_exist_is_no_package() -> None:
 
 def test_the_engine_takes_a_proposal_where_proposals_are_approved() -> None:
     config = snapshot()
-    allowed = tuple(
-        type(r)(r.relation, (*r.packages, PROPOSED), r.mode, r.min_net_edge)
-        for r in config.relations
-    )
-    engine = started(type(config)(**{**_fields(config), "relations": allowed}))
+    allowed = tuple(replace(r, packages=(*r.packages, PROPOSED)) for r in config.relations)
+    engine = started(replace(config, relations=allowed))
     show(engine, book(FIRST, bids="0.40x100", asks="0.60x100"))
     engine.step(PackageProposed(START, RELATION, ((0, Qty(MICRO)), (3, Qty(MICRO)))))
 
@@ -80,7 +79,3 @@ def test_the_engine_takes_a_proposal_where_proposals_are_approved() -> None:
     engine.step(PackageProposed(START, RELATION, ((0, Qty(MICRO)),)))
     routes = [route.package.index for route in engine.state.entries[RELATION].routes]
     assert PROPOSED not in routes
-
-
-def _fields(config: object) -> dict[str, object]:
-    return {name: getattr(config, name) for name in config.__struct_fields__}  # type: ignore[attr-defined]
