@@ -10,11 +10,15 @@ from feeds.recordings.lines import (
     BadLine,
     Header,
     Line,
+    Terms,
     decode_line,
     encode_header,
     encode_line,
+    encode_terms,
 )
-from markets.terms.units import Ns
+from markets.terms.ids import MarketId, VenueId
+from markets.terms.instruments import FeeSchedule, Market, even_ladder
+from markets.terms.units import Ns, Px
 
 
 @given(
@@ -89,3 +93,27 @@ def test_a_torn_or_undecodable_line_is_named_by_its_number(raw: bytes) -> None:
 @given(st.binary())
 def test_no_line_raises(raw: bytes) -> None:
     decode_line(raw, 1)
+
+
+def test_a_frame_without_a_time_is_taken_out_of_what_holds_it() -> None:
+    raw = b'{"capture": "a", "dir": "sent", "frame": {"cmd": "subscribe"}}'
+
+    assert decode_line(raw, 4) == Line(Ns(4), "out", '{"cmd": "subscribe"}', stamped=False)
+
+
+def test_a_markets_terms_come_back_as_written() -> None:
+    market = Market(
+        id=MarketId("kalshi:A"),
+        venue=VenueId("kalshi"),
+        native="A",
+        title="Will it?",
+        outcomes=("Yes", "No"),
+        ticks=even_ladder(Px(10_000)),
+        fees=FeeSchedule(kind="none", rate_ppm=0),
+        close_at=Ns(7),
+    )
+
+    raw = encode_terms(market)
+
+    assert list(json.loads(raw)) == ["catalogue"]
+    assert decode_line(raw, 2) == Terms(market)
