@@ -1,6 +1,6 @@
 """Every recording beside the project through `manage.py books`: `python -m tests.tapes`.
 
-They are read where they are (`../shared/data`) and never copied. `EXPECTED` says what may be
+They are read where they are (`../shared/data`) and never copied. `REFUSED` says what may be
 refused in each and why; docs/recordings.md explains the same to people.
 """
 
