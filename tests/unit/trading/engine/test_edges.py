@@ -9,7 +9,6 @@ from markets.terms.relations import TailRisk, pair
 from markets.terms.units import MICRO, Ns, Px, Qty, Rounding, Usd, micros_from_text, times
 from trading.engine.book import Book, Levels, binary_book
 from trading.engine.edges import Edge, Terms, find_edge
-from trading.engine.walks import walk
 
 A, B = MarketId("kalshi:A"), MarketId("polymarket:B")
 DAY = 86_400 * 10**9
@@ -93,7 +92,6 @@ def test_without_gain_there_is_no_size_but_the_loss_is_said() -> None:
 def test_an_empty_side_is_no_edge_at_all() -> None:
     assert find_edge(PAIR, CROSS, books("", "0.47x1"), MARKETS, terms()) is None
     assert find_edge(PAIR, CROSS, {A: books("0.4x1", "")[A]}, MARKETS, terms()) is None
-    assert walk(PAIR, CROSS, books("", "0.47x1"), MARKETS, terms()) == ()
 
 
 def test_a_leg_never_costs_more_than_allowed() -> None:
@@ -135,16 +133,6 @@ def test_one_venue_alone_never_shows_an_edge_in_a_sound_book() -> None:
     assert found is not None
     assert found.top_cost == 1_010_000
     assert found.size == 0
-
-
-def test_the_walk_goes_on_past_where_the_edge_closes() -> None:
-    rows = walk(
-        PAIR, CROSS, books("0.42x310 0.43x240 0.48x900", "0.475x500 0.47x900"), MARKETS, terms(), 4
-    )
-
-    assert [r.taken for r in rows] == [True, True, True, False]
-    assert [r.qty for r in rows] == [310 * MICRO, 500 * MICRO, 550 * MICRO, 1400 * MICRO]
-    assert rows[2].profit > rows[3].profit
 
 
 asks = st.lists(
