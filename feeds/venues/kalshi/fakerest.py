@@ -1,98 +1,57 @@
-"""Kalshi's own answers over REST, for the fake: status, series, events, markets and books.
+"""Kalshi's own public answers over REST, for the fake: status, series, events, markets, books.
 
 Shapes are those of the recordings; numbers are written as text except where Kalshi writes numbers.
 Lists page by `cursor`, a garbage cursor is answered with page one, errors have one of Kalshi's
-bodies. Only what a market adapter reads is here; orders and accounts are not.
-Source: kalshi sheet 3.1-3.6, 3.12 and 9, read 2026-11-20.
+bodies. `GET /markets` and `/series` come from a cache up to 15 seconds old, status up to one.
+Source: kalshi sheet 1 (cache), 3.1-3.6, 3.12 and 9, read 2026-11-20.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from feeds.sim.scenario import Listed
 from feeds.venues.base import Reply, Request
-from markets.terms.units import MICRO, Ns, Px, text_from_micros
-from trading.engine.book import Ladders, Levels
+from feeds.venues.kalshi.fakeboard import SHARDS, Board, Stand, series_of
+from feeds.venues.kalshi.fakelists import Lists
+from feeds.venues.kalshi.fakesay import (
+    PREFIX,
+    asks_rows,
+    bad_query,
+    bids_rows,
+    failure,
+    json_reply,
+    market_uuid,
+    offset,
+    price,
+    size,
+    text_time,
+)
+from feeds.venues.kalshi.fakesettle import result_fields
+from markets.terms.units import MICRO, SECOND, Ns, Px, text_from_micros
+from trading.engine.book import Ladders
 
-PREFIX = "/trade-api/v2"
-TAKER_PPM = 70_000
-EMPTY = Ladders((), ())
-
-_JSON = (("content-type", "application/json"),)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-Rows = list[list[str]]
-
-
-def price(px: int) -> str:
-    """Dollars with four decimals."""
-    return text_from_micros(px, 4)
-
-
-def size(qty: int) -> str:
-    """Contracts with two decimals."""
-    return text_from_micros(qty, 2)
-
-
-def bids_rows(levels: Levels) -> Rows:
-    """Bids for YES, ascending, best last."""
-    return [[price(px), size(qty)] for px, qty in sorted(levels)]
-
-
-def asks_rows(levels: Levels) -> Rows:
-    """Asks of YES as the bids for NO they are, ascending, best last."""
-    return [[price(px), size(qty)] for px, qty in sorted((MICRO - px, qty) for px, qty in levels)]
-
-
-def text_time(at: Ns) -> str:
-    """RFC 3339 to the microsecond."""
-    moment = _EPOCH + timedelta(microseconds=at // 1_000)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def market_uuid(ticker: str) -> str:
-    """A market's id, always the same for the same ticker."""
-    raw = sha256(ticker.encode()).hexdigest()
-    return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-8{raw[17:20]}-{raw[20:32]}"
-
-
-def series_of(listed: Listed) -> str:
-    """The series ticker; this fake's own tickers begin with it."""
-    return listed.native.partition("-")[0]
-
-
-def json_reply(status: int, body: object) -> Reply:
-    """A JSON answer."""
-    return Reply(status, _JSON, msgspec.json.encode(body))
-
-
-def failure(status: int, code: str, message: str) -> Reply:
-    """Kalshi's usual error body."""
-    return json_reply(status, {"error": {"code": code, "message": message}})
+__all__ = ["KalshiRest", "market_uuid"]
+CACHED = {"/markets": 15 * SECOND, "/series": 15 * SECOND, "/exchange/status": SECOND}
+SOURCES = [{"name": "Arbsite demo", "url": "https://example.com"}]
 
 
 class KalshiRest:
-    """Answers requests about the listed markets; `ladders` gives their books of the moment."""
+    """Answers requests about the board; `prints` are the public trades, oldest first."""
 
-    def __init__(
-        self, markets: tuple[Listed, ...], ladders: Mapping[str, Ladders], page: int = 200
-    ) -> None:
-        self._markets = {listed.native: listed for listed in markets}
-        self._ladders = ladders
+    def __init__(self, board: Board, prints: list[dict[str, Any]], page: int = 200) -> None:
+        self._board = board
         self._page = page
-        self._events: dict[str, list[Listed]] = {}
-        for listed in markets:
-            self._events.setdefault(listed.event, []).append(listed)
-        self._series = {series_of(listed): listed for listed in markets}
+        self._series = {series_of(s.listed): s.listed for s in board.stands.values()}
+        self._cache: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Ns, Reply]] = {}
+        lists = Lists(board, prints, self.market_object)
         self._fixed: dict[str, Callable[[Request, Ns], Reply]] = {
             "/exchange/status": self._status,
             "/series": self._series_list,
             "/events": self._events_page,
             "/markets/orderbooks": self._books,
+            **lists.routes,
         }
 
     def answer(self, request: Request, at: Ns) -> Reply:
@@ -100,50 +59,72 @@ class KalshiRest:
         path = request.path.removeprefix(PREFIX)
         fixed = self._fixed.get(path)
         if request.method != "GET":
-            return failure(404, "not_found", "not found")
+            return failure(404, "not_found")
         if fixed is not None:
-            return fixed(request, at)
+            return self._cached(path, fixed, request, at)
         return self._named(path.strip("/").split("/"), request, at)
 
+    def _cached(
+        self, path: str, answer: Callable[[Request, Ns], Reply], request: Request, at: Ns
+    ) -> Reply:
+        if path not in CACHED:
+            return answer(request, at)
+        key = (path, request.query)
+        made, reply = self._cache.get(key, (Ns(0), None))
+        if reply is None or not made <= at < made + CACHED[path]:
+            reply = answer(request, at)
+            self._cache[key] = (at, reply)
+        return reply
+
     def _named(self, parts: list[str], request: Request, at: Ns) -> Reply:
+        stands, events = self._board.stands, self._board.events
         match parts:
             case ["series", ticker] if ticker in self._series:
                 return json_reply(200, {"series": self._series_object(ticker)})
-            case ["events", ticker] if ticker in self._events:
+            case ["events", ticker] if ticker in events:
                 return self._event(ticker, request, at)
-            case ["markets", ticker] if ticker in self._markets:
-                return json_reply(200, {"market": self._market(self._markets[ticker], at)})
-            case ["markets", ticker, "orderbook"] if ticker in self._markets:
+            case ["markets", ticker] if ticker in stands:
+                return json_reply(200, {"market": self.market_object(stands[ticker], at)})
+            case ["markets", ticker, "orderbook"] if ticker in stands:
                 return self._book(ticker, request)
             case ["markets", *_]:
-                return failure(404, "market_not_found", "market not found")
+                return failure(404, "market_not_found")
             case _:
-                return failure(404, "not_found", "not found")
+                return failure(404, "not_found")
 
-    def _status(self, _: Request, __: Ns) -> Reply:
+    def _status(self, _: Request, at: Ns) -> Reply:
+        pause = self._board.pause(at)
         flags = {
-            "exchange_active": True,
-            "trading_active": True,
-            "intra_exchange_transfers_active": True,
+            "exchange_active": pause != "exchange",
+            "trading_active": not pause,
+            "intra_exchange_transfers_active": pause != "exchange",
         }
-        shard = {"exchange_index": 0, "description": "Default", **flags}
-        return json_reply(200, {**flags, "exchange_index_statuses": [shard]})
+        used = {0, *(stand.shard for stand in self._board.stands.values())}
+        shards = [
+            {"exchange_index": index, "description": SHARDS[index], **flags}
+            for index in sorted(used)
+        ]
+        return json_reply(200, {**flags, "exchange_index_statuses": shards})
 
     def _series_list(self, _: Request, __: Ns) -> Reply:
         return json_reply(200, {"series": [self._series_object(ticker) for ticker in self._series]})
 
     def _series_object(self, ticker: str) -> dict[str, Any]:
         listed = self._series[ticker]
-        multiplier = text_from_micros(listed.fee_rate_ppm * MICRO // TAKER_PPM, 0)
+        fee_type, multiplier = self._board.series_fee(listed)
         return {
             "ticker": ticker,
             "title": listed.event_title,
             "category": listed.category,
+            "categories": [listed.category],
             "tags": [],
             "frequency": "custom",
-            "settlement_sources": [{"name": "Arbsite demo", "url": "https://example.com"}],
-            "fee_type": "quadratic",
-            "fee_multiplier": msgspec.Raw(multiplier.encode()),
+            "settlement_sources": SOURCES,
+            "contract_url": "",
+            "contract_terms_url": "",
+            "fee_type": fee_type,
+            "fee_multiplier": number(multiplier),
+            "additional_prohibitions": [],
             "exchange_index": 0,
         }
 
@@ -151,9 +132,9 @@ class KalshiRest:
         query = dict(request.query)
         limit = query.get("limit", "200")
         if not limit.isdigit() or not 1 <= int(limit) <= 200:
-            return json_reply(400, {"msg": "Parameter validation failed: limit"})
-        wanted = [ticker for ticker in self._events if self._is_listed(ticker, query, at)]
-        start = _offset(query.get("cursor", ""), len(wanted))
+            return bad_query("GetEvents", "Limit", "lte")
+        wanted = [ticker for ticker in self._board.events if self._is_listed(ticker, query, at)]
+        start = offset(query.get("cursor", ""), len(wanted))
         end = start + min(int(limit), self._page)
         nested = query.get("with_nested_markets") == "true"
         events = [self._event_object(ticker, at, nested=nested) for ticker in wanted[start:end]]
@@ -164,18 +145,19 @@ class KalshiRest:
         """The filter matches an event if any of its markets matches."""
         if query.get("status") != "open":
             return True
-        return any(_status_of(listed, at) == "active" for listed in self._events[event])
+        return any(stand.status(at) == "active" for stand in self._board.events[event])
 
     def _event(self, ticker: str, request: Request, at: Ns) -> Reply:
         nested = dict(request.query).get("with_nested_markets") == "true"
         body: dict[str, Any] = {"event": self._event_object(ticker, at, nested=nested)}
         if not nested:
-            body["markets"] = [self._market(listed, at) for listed in self._events[ticker]]
+            body["markets"] = [self.market_object(one, at) for one in self._board.events[ticker]]
         return json_reply(200, body)
 
     def _event_object(self, ticker: str, at: Ns, *, nested: bool) -> dict[str, Any]:
-        markets = self._events[ticker]
-        listed = markets[0]
+        stands = self._board.events[ticker]
+        listed = stands[0].listed
+        fee_type, multiplier = self._board.overrides.get(ticker, (None, None))
         found: dict[str, Any] = {
             "event_ticker": ticker,
             "series_ticker": series_of(listed),
@@ -184,17 +166,20 @@ class KalshiRest:
             "category": listed.category,
             "mutually_exclusive": False,
             "collateral_return_type": "",
-            "settlement_sources": [{"name": "Arbsite demo", "url": "https://example.com"}],
-            "fee_type_override": None,
-            "fee_multiplier_override": None,
-            "exchange_index": 0,
+            "settlement_sources": SOURCES,
+            "fee_type_override": fee_type,
+            "fee_multiplier_override": None if multiplier is None else number(multiplier),
+            "exchange_index": stands[0].shard,
             "last_updated_ts": text_time(listed.open_at),
         }
         if nested:
-            found["markets"] = [self._market(one, at) for one in markets]
+            found["markets"] = [self.market_object(one, at) for one in stands]
         return found
 
-    def _market(self, listed: Listed, at: Ns) -> dict[str, Any]:
+    def market_object(self, stand: Stand, at: Ns) -> dict[str, Any]:
+        """A market as REST says it."""
+        listed = stand.listed
+        close = text_time(stand.close_at)
         return {
             "ticker": listed.native,
             "event_ticker": listed.event,
@@ -202,62 +187,72 @@ class KalshiRest:
             "title": listed.title,
             "yes_sub_title": listed.outcomes[0],
             "no_sub_title": listed.outcomes[0],
-            "status": _status_of(listed, at),
-            "result": "",
-            "created_time": text_time(listed.open_at),
-            "updated_time": text_time(listed.open_at),
-            "open_time": text_time(listed.open_at),
-            "close_time": text_time(listed.close_at),
-            "expected_expiration_time": text_time(listed.close_at),
-            "latest_expiration_time": text_time(listed.close_at),
-            "settlement_timer_seconds": 60,
+            "status": stand.status(at),
+            **result_fields(stand),
+            **_times(listed),
+            "close_time": close,
+            "expected_expiration_time": close,
+            "expiration_time": close,
+            "latest_expiration_time": close,
+            "occurrence_datetime": close,
+            "settlement_timer_seconds": self._board.terms.timer // SECOND,
             "notional_value_dollars": "1.0000",
-            "price_level_structure": "linear_cent" if listed.tick == 10_000 else "deci_cent",
-            "price_ranges": [{"start": "0.0000", "end": "1.0000", "step": price(listed.tick)}],
+            "price_level_structure": stand.structure,
+            "price_ranges": ranges(stand),
             "can_close_early": True,
+            "early_close_condition": "",
             "rules_primary": listed.rules,
             "rules_secondary": "",
             "fee_waiver_expiration_time": None,
-            "exchange_index": 0,
-            **_quotes(self._ladders.get(listed.native, EMPTY)),
+            "exchange_index": stand.shard,
+            "previous_price_dollars": "0.0000",
+            "previous_yes_bid_dollars": "0.0000",
+            "previous_yes_ask_dollars": "0.0000",
+            "last_price_dollars": price(stand.last),
+            "volume_fp": size(stand.volume),
+            "volume_24h_fp": size(stand.volume),
+            "open_interest_fp": size(stand.open_interest),
+            **_quotes(Ladders(*stand.matching.book(1))),
         }
 
     def _book(self, ticker: str, request: Request) -> Reply:
         depth = dict(request.query).get("depth", "0")
         if not depth.isdigit() or int(depth) > 100:
-            return json_reply(400, {"msg": "Parameter validation failed: depth"})
+            return bad_query("GetMarketOrderbook", "Depth", "lte")
         return json_reply(200, {"orderbook_fp": self._sides(ticker, int(depth))})
 
     def _books(self, request: Request, _: Ns) -> Reply:
+        """A comma list is one ticker nobody knows, as the parameter must be repeated."""
         tickers = [value for name, value in request.query if name == "tickers"]
         found = [
             {"ticker": ticker, "orderbook_fp": self._sides(ticker, 0)}
             for ticker in tickers[:100]
-            if ticker in self._markets
+            if ticker in self._board.stands
         ]
         return json_reply(200, {"orderbooks": found})
 
-    def _sides(self, ticker: str, depth: int) -> dict[str, Rows]:
+    def _sides(self, ticker: str, depth: int) -> dict[str, list[list[str]]]:
         """Best is last, so the best levels are the tail; depth 0 is all of them."""
-        ladders = self._ladders.get(ticker, EMPTY)
+        bids, asks = self._board.stands[ticker].matching.book()
         return {
-            "yes_dollars": bids_rows(ladders.bids)[-depth:],
-            "no_dollars": asks_rows(ladders.asks)[-depth:],
+            "yes_dollars": bids_rows(bids)[-depth:],
+            "no_dollars": asks_rows(asks)[-depth:],
         }
 
 
-def _offset(cursor: str, count: int) -> int:
-    """Where a page begins; anything that is no cursor of ours is page one (sheet 3.1)."""
-    number = cursor.removeprefix("page-")
-    if not cursor.startswith("page-") or not (number.isascii() and number.isdigit()):
-        return 0
-    return int(number) if int(number) < count else 0
+def number(ppm: int) -> msgspec.Raw:
+    """A multiplier as the JSON number it is."""
+    return msgspec.Raw(text_from_micros(ppm, 0).encode())
 
 
-def _status_of(listed: Listed, at: Ns) -> str:
-    if at < listed.open_at:
-        return "initialized"
-    return "active" if at < listed.close_at else "closed"
+def ranges(stand: Stand) -> list[dict[str, str]]:
+    """The price grid."""
+    return [{"start": price(a), "end": price(b), "step": price(s)} for a, b, s in stand.bands]
+
+
+def _times(listed: Listed) -> dict[str, str]:
+    opened = text_time(listed.open_at)
+    return {"created_time": opened, "updated_time": opened, "open_time": opened}
 
 
 def _quotes(ladders: Ladders) -> dict[str, str]:
@@ -270,8 +265,4 @@ def _quotes(ladders: Ladders) -> dict[str, str]:
         "no_ask_dollars": price(MICRO - bid),
         "yes_bid_size_fp": size(bid_size),
         "yes_ask_size_fp": size(ask_size),
-        "last_price_dollars": "0.0000",
-        "volume_fp": "0.00",
-        "volume_24h_fp": "0.00",
-        "open_interest_fp": "0.00",
     }
