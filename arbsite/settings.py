@@ -31,6 +31,8 @@ SECURE_HSTS_SECONDS = 0 if IS_LOCAL else 31_536_000
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in HOSTS]
 X_FRAME_OPTIONS = "DENY"
 LOGIN_URL = "login"
+# Visitors may use the calculators; they show nothing of the site's own.
+PUBLIC_TOOLS = env.flag("PUBLIC_TOOLS", default=True)
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 

@@ -112,6 +112,12 @@ def count(qty: int | None) -> str:
 
 
 @register.filter
+def annual(ppm: int | None) -> str:
+    """A yearly return: `+15.6%`."""
+    return formats.annual(ppm)
+
+
+@register.filter
 def probability(ppm: int | None) -> str:
     """`0.05%`."""
     return formats.probability(ppm)
