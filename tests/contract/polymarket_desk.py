@@ -168,9 +168,11 @@ class Client:
 
     # calls
 
-    def l1(self, method: str, path: str, nonce: int = 0, **changed: str) -> Reply:
+    def l1(
+        self, method: str, path: str, nonce: int = 0, changed: dict[str, str] | None = None
+    ) -> Reply:
         seconds = self.desk.at // SECOND
-        told = dict(credentials.l1_headers(self.key, seconds, nonce, 137)) | changed
+        told = dict(credentials.l1_headers(self.key, seconds, nonce, 137)) | (changed or {})
         return self.desk.ask(method, path, headers=tuple(told.items()))
 
     def call(

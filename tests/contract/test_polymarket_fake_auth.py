@@ -66,7 +66,7 @@ def test_another_nonce_keeps_another_set_of_credentials(client: Client) -> None:
 def test_a_bad_l1_header_is_refused_with_the_venues_words(
     client: Client, header: str, value: str
 ) -> None:
-    reply = client.l1("GET", "/auth/derive-api-key", **{header: value})
+    reply = client.l1("GET", "/auth/derive-api-key", changed={header: value})
 
     assert words(reply) == BAD_L1
 
