@@ -66,7 +66,7 @@ class Player:
             self._is_open = True
             self._take(self._session.opened(self.at), is_gap=False)
         if not is_out and line.frame and not line.frame.isspace():
-            self._hear(line.frame)
+            self._hear(self._ear.present(line.frame))
         return self._touched
 
     def end(self) -> None:

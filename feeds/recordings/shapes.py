@@ -3,7 +3,8 @@
 A JSON document is a list of frames, or of objects that hold one. A table of level changes, and
 lines of books or trades of one token each, are written as the frames that would have said the same.
 A token recorded in a file of its own is named by the file: `x_books_up` and `x_books_down` are the
-two outcomes of market `x`, at the venue's own time. Errors: `BadShape` when it is none of these. No file is opened here.
+two outcomes of market `x`, at the venue's own time. Errors: `BadShape` when it is none of these. No
+file is opened here.
 """
 
 import csv

@@ -163,6 +163,43 @@ def test_only_a_falling_number_is_a_gap_in_what_was_cut_out(
     assert fallen["gaps"] == figures["gaps"] + 1
 
 
+def test_a_frame_said_twice_in_what_was_cut_out_counts_once(tmp_path: Path) -> None:
+    frames = [FIRST, GROWN, GROWN, AGREES]
+
+    code, figures = run("kalshi", tape(tmp_path / "a.jsonl", frames, {"filtered": True}))
+    assert (code, figures["gaps"], figures["compared_snapshots"]) == (0, 0, 1)
+
+    code, figures = run("kalshi", tape(tmp_path / "a.jsonl", frames, {}))
+    assert (code, figures["gaps"], figures["compared_snapshots"]) == (3, 1, 0)
+
+
+def test_frames_in_cents_and_whole_contracts_are_read_as_dollars(tmp_path: Path) -> None:
+    sides = {"market_ticker": "A", "yes": [[40, 10]], "no": [[55, 5]]}
+    change = {"market_ticker": "A", "price": 41, "delta": 3, "side": "yes"}
+    between = {
+        "market_ticker": "A",
+        "yes_dollars": [["0.4000", 10], ["0.4100", 3]],
+        "no": [[55, 5]],
+    }
+    frames = [
+        {"type": "orderbook_snapshot", "sid": 1, "seq": 1, "msg": sides},
+        {"type": "orderbook_delta", "sid": 1, "seq": 2, "msg": change},
+        {"type": "orderbook_snapshot", "sid": 1, "seq": 3, "msg": between},
+    ]
+    table = tmp_path / "rows.csv"
+
+    code, figures = run("kalshi", tape(tmp_path / "a.jsonl", frames), "--csv", table)
+
+    assert (code, figures["rejects"], figures["compared_snapshots"]) == (0, 0, 1)
+    assert list(rows(table)[1].values())[4:] == ["0.41", "3.00", "0.45", "5.00"]
+
+
+def test_a_recording_of_another_venue_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="is of polymarket, not of kalshi") as refused:
+        run("kalshi", tape(tmp_path / "a.jsonl", [FIRST], {"venue": "polymarket"}))
+    assert refused.value.returncode == 2
+
+
 def test_a_new_connection_makes_every_book_stale_until_its_snapshot(tmp_path: Path) -> None:
     sent = {"id": 1, "cmd": "subscribe", "params": {"channels": ["orderbook_delta"]}}
     table = tmp_path / "rows.csv"

@@ -135,6 +135,8 @@ def _listen(venue: str, tape: Tape) -> Heard:
     nature = Nature()
     for entry in tape.entries():
         if isinstance(entry, Header):
+            if entry.venue in EARS and entry.venue != venue:
+                raise RecordingProblem(f"The recording is of {entry.venue}, not of {venue}")
             nature = Nature(has_header=True, filtered=entry.filtered or nature.filtered)
             continue
         if heard is None:
@@ -150,7 +152,9 @@ def _take(heard: Heard, entry: Terms | Line | BadLine) -> None:
         case Line():
             heard.lines += 1
             heard.unstamped += not entry.stamped
-            heard.ear.learn(entry.frame, is_out=entry.direction == "out")
+            is_out = entry.direction == "out"
+            frame = entry.frame if is_out else heard.ear.present(entry.frame)
+            heard.ear.learn(frame, is_out=is_out)
         case BadLine():
             heard.bad += 1
             heard.first_bad = heard.first_bad or f"line {entry.number}, {entry.reason}"

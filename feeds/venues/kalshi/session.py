@@ -54,7 +54,7 @@ _SERIES = msgspec.json.Decoder(wire.SeriesReply)
 class Numbering(StrEnum):
     """Where `seq` begins. `WHOLE`: at 1, as on every socket. For recordings, `MIDWAY`: at whatever
     comes first; `CUT`: the same, and only a falling number is a gap, because other markets' frames
-    were taken out.
+    were taken out; a number said twice is a repeat, and let by.
     """
 
     WHOLE = "whole"
@@ -191,8 +191,8 @@ class KalshiSession:
         is_book = sid == self._book_sid or isinstance(frame, wire.Snapshot | wire.Delta)
         if is_book:
             self._counted_at = at
-        if seq == expected or (is_cut and seq > expected):
-            return [], False
+        if seq == expected or (is_cut and seq >= expected - 1):
+            return [], seq < expected
         name = "gap" if seq > expected else "repeat"
         outputs: list[Output] = [Fault(f"sequence_{name}", f"sid {sid}: {expected} to {seq}")]
         if is_book:

@@ -8,6 +8,8 @@ is a gap. The price scale is the one the recorded subscription asked for, else t
 first telling snapshot is no crossed book. Source: kalshi sheet 4.2, 4.4 and 4.5, read 2026-11-20.
 """
 
+from typing import Any
+
 import msgspec
 
 from feeds.venues.kalshi import parse, wire
@@ -16,10 +18,12 @@ from feeds.venues.kalshi.session import BOOKS, KalshiSession, Numbering, Reading
 from feeds.venues.tape import Changed, Nature, Said, Traded, Whole
 from markets.terms.ids import market_id
 from markets.terms.instruments import FeeSchedule, Market, even_ladder
-from markets.terms.units import Px, Qty, micros_from_text
+from markets.terms.units import Px, Qty, micros_from_text, text_from_micros
 from trading.engine.book import Levels
 
 UNREADABLE = (msgspec.DecodeError, UnicodeEncodeError, RecursionError)
+OLD_MARKS = ('"yes":', '"no":', '"yes_dollars":', '"no_dollars":', '"price":', '"delta":')
+CENT = 10_000
 UNKNOWN_FEES = FeeSchedule(kind="unknown", rate_ppm=parse.TAKER_PPM)
 UNKNOWN_TICKS = even_ladder(Px(100))
 
@@ -53,6 +57,7 @@ class _Command(msgspec.Struct, gc=False):
 
 _frames = msgspec.json.Decoder(_Frame)
 _commands = msgspec.json.Decoder(_Command)
+_old = msgspec.json.Decoder(dict[str, Any])
 _typed: msgspec.json.Decoder[wire.Frame] = msgspec.json.Decoder(wire.Frame)
 
 
@@ -160,6 +165,10 @@ class KalshiEar:
         place = min(self._connection, len(self._starts) - 1)
         return KalshiSession(self.markets(), depth, self._reading(self._starts[place]))
 
+    def present(self, frame: str) -> str:
+        """A book frame in cents and whole contracts, as sent before 2026-03-12, in dollars."""
+        return _renewed(frame) if any(mark in frame for mark in OLD_MARKS) else frame
+
     def said(self, frame: str) -> list[Said]:
         """What the frame states of books and trades."""
         try:
@@ -222,6 +231,51 @@ class KalshiEar:
             _ordered(bids, is_bid=True),
             _ordered(asks, is_bid=False),
         )
+
+
+def _renewed(frame: str) -> str:
+    """The frame with the present keys where only older ones are; anything else as it is."""
+    try:
+        old = _old.decode(frame)
+    except UNREADABLE:
+        return frame
+    body = dict(old.get("msg") or {}) if isinstance(old.get("msg"), dict) else {}
+    try:
+        if old.get("type") == "orderbook_snapshot":
+            for side in ("yes", "no"):
+                _renew_side(body, side)
+        elif old.get("type") == BOOKS:
+            _renew_change(body)
+        else:
+            return frame
+    except (TypeError, ValueError):
+        return frame
+    return msgspec.json.encode({**old, "msg": body}).decode()
+
+
+def _renew_side(body: dict[str, Any], side: str) -> None:
+    if f"{side}_dollars_fp" in body:
+        return
+    if body.get(f"{side}_dollars"):
+        rows = [[str(px), str(qty)] for px, qty in body[f"{side}_dollars"]]
+    else:
+        rows = [[_dollars(px), str(qty)] for px, qty in body.get(side) or ()]
+    if rows:
+        body[f"{side}_dollars_fp"] = rows
+
+
+def _renew_change(body: dict[str, Any]) -> None:
+    if "price_dollars" not in body and "price" in body:
+        body["price_dollars"] = _dollars(body["price"])
+    if "delta_fp" not in body and "delta" in body:
+        body["delta_fp"] = str(body["delta"])
+
+
+def _dollars(cents: object) -> str:
+    """Errors: `TypeError` for what is not a whole number of cents."""
+    if not isinstance(cents, int):
+        raise TypeError(f"not cents: {cents!r}")
+    return text_from_micros(cents * CENT, 4)
 
 
 def _ordered(levels: list[tuple[Px, Qty]], *, is_bid: bool) -> Levels:

@@ -124,6 +124,10 @@ class PolymarketEar:
         }
         return MarketSession(found, depth)
 
+    def present(self, frame: str) -> str:
+        """The session understands the older form itself."""
+        return frame
+
     def said(self, frame: str) -> list[Said]:
         """What the frame states of books, tops and trades."""
         found: list[Said] = []
