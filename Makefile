@@ -18,8 +18,8 @@ $(BIN)/.complete: requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-demo: $(BIN)/.complete  ## the whole site on this machine, on fake venues; Ctrl-C stops it
-	@$(BIN)/python manage.py demo
+demo: $(BIN)/.complete  ## the whole site on this machine, on fake venues; Ctrl-C stops it (SCENARIO=name, RECORDING=files)
+	@$(BIN)/python manage.py demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(RECORDING),--recording $(RECORDING))
 
 servers: $(BIN)/.complete  ## only the private PostgreSQL and Valkey, in the foreground
 	@$(BIN)/python manage.py servers

@@ -7,10 +7,12 @@ changed.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import msgspec
 
 from feeds.services import KALSHI_CLOSED, adapter_of, schedule_catalogues, seed
-from feeds.sim.scenario import KALSHI, Listed, Scenario
+from feeds.sim.scenario import KALSHI, Listed
 from feeds.venues import FAKES, find
 from markets import selectors
 from markets import services as markets
@@ -58,7 +60,14 @@ class Seeded(msgspec.Struct, frozen=True):
     retired: int
 
 
-def seed_demo(scenario: Scenario, addresses: dict[str, Address], at: Ns) -> Seeded:
+class World(Protocol):
+    """A scenario's markets: an invented one's, or a recording's."""
+
+    @property
+    def listed(self) -> tuple[Listed, ...]: ...
+
+
+def seed_demo(scenario: World, addresses: dict[str, Address], at: Ns) -> Seeded:
     """Rows of the demonstration; safe to run again."""
     schedule_catalogues(CATALOGUE_MINUTES)
     is_first = not limits.is_armed()
@@ -85,7 +94,7 @@ def _point(venue: str, address: Address, *, is_first: bool) -> None:
     markets.set_venue(venue, AUTHOR, "Demonstration: the fake venue's addresses.", **wanted)
 
 
-def _listings(venue: str, scenario: Scenario, at: Ns) -> list[Listing]:
+def _listings(venue: str, scenario: World, at: Ns) -> list[Listing]:
     """What the fake lists, as its real adapter reads it."""
     fake, catalogue = find(FAKES, venue)(scenario.listed), adapter_of(venue).catalogue()
     waiting, found = catalogue.first(), []
@@ -97,7 +106,7 @@ def _listings(venue: str, scenario: Scenario, at: Ns) -> list[Listing]:
     return found
 
 
-def _pairs(scenario: Scenario) -> tuple[set[str], int, int]:
+def _pairs(scenario: World) -> tuple[set[str], int, int]:
     slugs: set[str] = set()
     proposed = confirmed = 0
     for listed in scenario.listed:

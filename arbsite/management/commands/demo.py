@@ -9,7 +9,9 @@ import os
 import signal
 import sys
 import time
+from argparse import ArgumentParser
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -33,10 +35,24 @@ class Command(BaseCommand):
     help = "Run the whole site on one machine against fake venues, in paper mode."
     requires_system_checks: list[str] = []
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """What the fake venues show."""
+        parser.add_argument("--scenario", metavar="FILE", help="what goes wrong, as for fakevenues")
+        parser.add_argument(
+            "--recording",
+            nargs="+",
+            type=Path,
+            default=(),
+            metavar="FILE",
+            help="a recorded day instead of the invented world",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Exits 0 after Ctrl-C, 1 when something did not hold."""
         self.began = time.monotonic()
         self.at = SystemClock().now()
+        self.recording = [str(path.resolve()) for path in options["recording"]]
+        self.scenario = options["scenario"]
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
         try:
@@ -108,7 +124,13 @@ class Command(BaseCommand):
         if "seed_demo" not in get_commands():
             self._say("Seed: skipped, there is no command seed_demo.")
             return
-        call_command("seed_demo", at=self.at, verbosity=0, stdout=self.stdout)
+        call_command(
+            "seed_demo",
+            at=self.at,
+            recording=[Path(name) for name in self.recording],
+            verbosity=0,
+            stdout=self.stdout,
+        )
         self._say("Seed: done.")
 
     def _login(self) -> str:
@@ -156,7 +178,10 @@ class Command(BaseCommand):
 
     def _world(self) -> list[str]:
         # Seeded and served must be the same world, also when the fakes are started again later.
-        return [f"--seed={SEED}", f"--at={self.at}"]
+        words = [f"--seed={SEED}", f"--at={self.at}"]
+        if self.scenario:
+            words.append(f"--scenario={self.scenario}")
+        return [*words, "--recording", *self.recording] if self.recording else words
 
     async def _announce(self, port: int, password: str) -> None:
         if not await answers_within(WEB_SECONDS, port, "/readyz"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,7 +11,9 @@ from django.conf import settings
 
 from arbsite import local
 from arbsite.management.commands.demo import SEED
-from feeds.invented import Address, seed_demo
+from feeds.invented import Address, World, seed_demo
+from feeds.runtime.recorded_world import recorded_world
+from feeds.runtime.recorder import RecordingProblem
 from feeds.runtime.world import LAYOUTS, world
 from markets.console import Console
 from markets.terms.units import Ns
@@ -39,6 +42,14 @@ class Command(Console):
         parser.add_argument(
             "--at", type=int, default=0, metavar="NS", help="as for fakevenues (default: now)"
         )
+        parser.add_argument(
+            "--recording",
+            nargs="+",
+            type=Path,
+            default=(),
+            metavar="FILE",
+            help="as for fakevenues",
+        )
         self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,10 +65,17 @@ class Command(Console):
                     f"--{venue}-url is {url!r}; write an address such as http://127.0.0.1:9"
                 )
             addresses[venue] = address(venue, url)
-        scenario = world(now, seed=options["seed"], pairs=options["pairs"])
-        found = msgspec.to_builtins(seed_demo(scenario, addresses, now))
+        found = msgspec.to_builtins(seed_demo(self._world(options, now), addresses, now))
         if options["verbosity"] > 0:
             self.figures(found, as_json=options["json"])
+
+    def _world(self, options: dict[str, Any], now: Ns) -> World:
+        if not options["recording"]:
+            return world(now, seed=options["seed"], pairs=options["pairs"])
+        try:
+            return recorded_world(tuple(options["recording"]), now)
+        except RecordingProblem as problem:
+            self.refuse(f"{problem}.")
 
 
 def address(venue: str, url: str) -> Address:

@@ -8,12 +8,16 @@ import asyncio
 import contextlib
 import signal
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import uvloop
 
+from feeds.recordings.playback import Playback
 from feeds.runtime.fakeserver import FakeServer, drive
+from feeds.runtime.recorded_world import recorded_world
+from feeds.runtime.recorder import RecordingProblem
 from feeds.runtime.scenario_file import Told, read, shipped
 from feeds.runtime.world import LAYOUTS, PAIRS, RATE, SEED, world
 from feeds.sim.faults import Script
@@ -44,6 +48,14 @@ class Command(Console):
             metavar="FILE",
             help=f"a scenario's file, or one of: {', '.join(shipped())}",
         )
+        parser.add_argument(
+            "--recording",
+            nargs="+",
+            type=Path,
+            default=(),
+            metavar="FILE",
+            help="a real day instead of the invented world: recordings in order of time",
+        )
         parser.add_argument("--seed", type=int, help="another seed, another world")
         parser.add_argument(
             "--at", type=int, default=0, metavar="NS", help="the world of that time (default: now)"
@@ -61,8 +73,13 @@ class Command(Console):
             self.refuse("--pairs and --rate must be at least 1.")
         ports = {venue: int(options[f"{venue}_port"]) for venue in LAYOUTS}
         clock = SystemClock()
-        rates = msgspec.structs.replace(told.rates(rate), moves=rate)
-        scenario = world(Ns(options["at"] or clock.now()), seed=seed, pairs=pairs, rates=rates)
+        at = Ns(options["at"] or clock.now())
+        scenario: Scenario | Playback
+        if options["recording"]:
+            scenario = self._recorded(tuple(options["recording"]), at)
+        else:
+            rates = msgspec.structs.replace(told.rates(rate), moves=rate)
+            scenario = world(at, seed=seed, pairs=pairs, rates=rates)
         self.script = Script(told.faults(), clock.now())
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
             loop.run(self._serve(scenario, ports, clock))
@@ -73,7 +90,15 @@ class Command(Console):
         except ValueError as problem:
             self.refuse(str(problem))
 
-    async def _serve(self, scenario: Scenario, ports: dict[str, int], clock: Clock) -> None:
+    def _recorded(self, files: tuple[Path, ...], at: Ns) -> Playback:
+        try:
+            return recorded_world(files, at)
+        except RecordingProblem as problem:
+            self.refuse(f"{problem}.")
+
+    async def _serve(
+        self, scenario: Scenario | Playback, ports: dict[str, int], clock: Clock
+    ) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -93,7 +118,9 @@ class Command(Console):
         if not driving.cancelled():
             driving.result()
 
-    async def _start(self, venue: str, scenario: Scenario, port: int, clock: Clock) -> FakeServer:
+    async def _start(
+        self, venue: str, scenario: Scenario | Playback, port: int, clock: Clock
+    ) -> FakeServer:
         layout = LAYOUTS[venue]
         fake = find(FAKES, venue)(scenario.listed)
         server = FakeServer(fake, clock, port, prefixes=layout.prefixes)
