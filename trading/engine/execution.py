@@ -379,7 +379,7 @@ def _hedge_cap(state: EngineState, deal: Deal, index: int) -> Px:
     terms = state.terms[deal.id]
     leg = deal.legs[index]
     prices = tuple(_average(state, other) for other in deal.legs)
-    budget = least_payout(terms.relation, terms.package, prices)
+    budget: int = least_payout(terms.relation, terms.package, prices)
     budget += terms.hedge_loss * terms.package.scale
     for i, other in enumerate(deal.legs):
         if i != index:

@@ -178,6 +178,38 @@ def test_a_relation_can_ask_more_than_the_rest() -> None:
     assert refused("min_edge", ready(replace(config, relations=asked))).limit == 80_000
 
 
+@pytest.mark.parametrize(("days", "enough"), [(10, True), (900, False)])
+def test_a_yearly_return_is_enough_where_one_is_asked_for(days: int, enough: bool) -> None:
+    config = snapshot(min_net_edge=90_000, min_apy=500_000)
+    relations = tuple(
+        replace(r, relation=replace(r.relation, payout_at=at(86_400 * days)))
+        for r in config.relations
+    )
+    state = ready(replace(config, relations=relations))
+
+    assert (judged("min_edge", state) is None) is enough
+    if not enough:
+        said = refused("min_edge", state).reason
+        assert said == "Nets +6.24¢ a share, needs 9.00¢ or 50.00% a year."
+
+
+def test_the_payouts_lag_and_disputes_lengthen_the_lock_up() -> None:
+    def yearly(**lag: int) -> int:
+        config = snapshot()
+        relations = tuple(
+            replace(r, relation=replace(r.relation, payout_at=at(86_400))) for r in config.relations
+        )
+        venues = tuple(replace(v, **lag) for v in config.venues)
+        found = plan(ready(replace(config, relations=relations, venues=venues))).edge.apy_ppm
+        assert found is not None
+        return found
+
+    now = yearly(payout_lag_ms=0)
+    assert now - 2 <= 2 * yearly(payout_lag_ms=86_400_000) <= now
+    half = yearly(payout_lag_ms=0, dispute_ppm=100_000, dispute_ms=864_000_000)
+    assert now - 2 <= 2 * half <= now
+
+
 def test_an_edge_too_good_is_not_believed() -> None:
     assert "Check the rules." in refused("max_edge", ready(snapshot(max_edge=60_000))).reason
 
