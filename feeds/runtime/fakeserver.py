@@ -18,7 +18,7 @@ from feeds.sim.faults import ANY, KINDS, Doer, Fault, Script, fault_of
 from feeds.sim.ledger import Ledger
 from feeds.sim.scenario import Move
 from feeds.sim.trouble import Trouble, Verdict
-from feeds.venues.base import Fake, FakeOutput, Hangup, Reply, Request
+from feeds.venues.base import Fake, FakeOutput, Hangup, Holding, Reply, Request
 from markets.terms.units import MS, SECOND, Ns
 from trading.runtime.clock import Clock
 
@@ -215,7 +215,12 @@ class FakeServer:
         if is_socket:
             refusal = self.fake.upgrade(asked, self._now())
             return await self._talk(request, asked) if refusal is None else _response(refusal)
+        if isinstance(self.fake, Holding):
+            held = self.fake.hold(asked, self._now())
+            if held:
+                await pause(self._clock, held)
         reply = self.fake.request(asked, self._now())
+        self._deliver(self.fake.ticked(self._now()))
         if verdict.late:
             await pause(self._clock, verdict.late)
         if verdict.is_cut and request.transport is not None:

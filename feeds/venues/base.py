@@ -7,7 +7,7 @@ to make, faults
 counted. It never waits, reads a clock or touches a socket. `Catalogue` lists what a venue trades.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -186,3 +186,12 @@ class Fake(Protocol):
     def fault(self, kind: str, at: Ns, **args: str | int) -> list[FakeOutput]:
         """Nothing, unless a fake has something to do."""
         return []
+
+
+@runtime_checkable
+class Holding(Protocol):
+    """A fake that keeps some calls for a while before it looks at them."""
+
+    def hold(self, request: Request, at: Ns) -> Ns:
+        """For how long."""
+        ...
