@@ -3,6 +3,9 @@
 from msgspec.structs import replace
 
 from markets.terms.friction import VenueFriction
+from markets.terms.ids import MarketId
+from markets.terms.packages import packages
+from markets.terms.tables import Certificate, Runner, Subject, field
 from markets.terms.units import Px, Usd
 from tests.builders import (
     FIRST,
@@ -12,9 +15,13 @@ from tests.builders import (
     SECOND_MARKET,
     at,
     book,
+    cash,
     command,
+    filled,
     gap,
+    market,
     orders,
+    px,
     qty,
     relation,
     show,
@@ -202,3 +209,41 @@ def test_room_shrinks_by_what_is_held_and_promised_at_the_venue() -> None:
     show(engine, *gap(first="kalshi:B", second="polymarket:B"))
     first, second = orders(show(engine, *gap(at("0.1"))))
     assert second.qty == qty(40)
+
+
+def test_one_leg_of_a_deal_is_bought_at_two_venues() -> None:
+    runners = [
+        Runner("A", (FIRST, SECOND_MARKET)),
+        Runner("B", (MarketId("kalshi:B"),)),
+        Runner("C", (MarketId("kalshi:C"),)),
+    ]
+    several = field(Subject(RELATION, "several"), runners, Certificate("one of them wins"))
+    names = dict.fromkeys(claim.market for claim in several.claims)
+    config = snapshot()
+    chosen = tuple(package.index for package in packages(several))
+    relations = (replace(config.relations[0], relation=several, packages=chosen),)
+    markets = tuple(market(name) for name in names)
+    engine = started(replace(config, markets=markets, relations=relations))
+    for name in (KA, PM):
+        engine.step(cash(name, "10000"))
+
+    sent = orders(
+        show(
+            engine,
+            book(FIRST, bids="0.28x100", asks="0.30x20"),
+            book(SECOND_MARKET, bids="0.28x100", asks="0.31x15"),
+            book("kalshi:B", bids="0.28x100", asks="0.30x100"),
+            book("kalshi:C", bids="0.20x100", asks="0.30x50"),
+        )
+    )
+
+    assert [(o.market, o.px, o.qty) for o in sent] == [
+        (FIRST, px("0.30"), qty(20)),
+        (SECOND_MARKET, px("0.31"), qty(15)),
+        ("kalshi:B", px("0.30"), qty(35)),
+        ("kalshi:C", px("0.30"), qty(35)),
+    ]
+    told = [intent for request in sent for intent in engine.step(filled(request))]
+    deal = [i.deal for i in told if isinstance(i, DealChanged)][-1]
+    # 35 dollars for 6 + 4.65 + 10.50 + 10.50.
+    assert (deal.state.value, deal.locked) == ("balanced", usd("3.35"))
