@@ -31,6 +31,7 @@ EVERY = Ns(SECOND)
 SAY_EVERY = Ns(5 * SECOND)
 CLOCK_EVERY = Ns(60 * SECOND)
 CLOCK_AGAIN = Ns(10 * SECOND)
+WIDE = Ns(100 * MS)
 COMPARE_EVERY = Ns(5 * SECOND)
 SILENT = Ns(5 * SECOND)
 DISAGREES = "disagrees_with_rest"
@@ -174,7 +175,8 @@ class VenueWatch:
             if offset is not None:
                 self._clocks.told(venue, offset)
                 self.followed.ages.offset = offset.middle
-            await pause(self._clock, CLOCK_EVERY if offset is not None else CLOCK_AGAIN)
+            is_known = offset is not None and offset.width <= WIDE
+            await pause(self._clock, CLOCK_EVERY if is_known else CLOCK_AGAIN)
 
     def _doubt(self, market: MarketId) -> None:
         if self._feed is not None:
