@@ -146,7 +146,7 @@ def run(venue: str, data: bytes) -> tuple[str, ...]:
     met: set[str] = set()
     at = START
     believer.take(session.opened(at))
-    for frame in _spoiled(seeds(venue), choices):
+    for frame in spoiled(seeds(venue), choices):
         at = Ns(at + (1 + choices.below(40)) * 25 * MS)
         outputs = session.received(frame, at)
         met.update(o.reason for o in outputs if isinstance(o, Fault))
@@ -198,7 +198,7 @@ def _reply(choices: Choices) -> Reply | None:
     return Reply(200, (), bodies[pick])
 
 
-def _spoiled(frames: list[str], choices: Choices) -> list[str]:
+def spoiled(frames: list[str], choices: Choices) -> list[str]:
     """The frames with as many changes as the bytes hold."""
     found = list(frames)
     while not choices.is_over and found:
