@@ -46,6 +46,7 @@ PAGES = {
     "pairs": "/pairs/",
     "pair": "the first pair",
     "venues": "/venues/",
+    "venues-open": "/venues/?open=kalshi",
     "more": "/more/",
     "resume": "/resume/",
     "styleguide": "/styleguide/",
@@ -268,6 +269,22 @@ def test_halt_works_by_keyboard_and_shows_by_itself(site: Site, page: Page) -> N
     page.screenshot(path=SHOTS / "halted-1440-light.png")
     resume(page, site.base)
     expect(page.locator("html")).to_have_attribute("data-mode", "paper", timeout=10_000)
+
+
+def test_the_sick_venue_opens_itself_and_is_halted_by_one_click(site: Site, page: Page) -> None:
+    page.goto(f"{site.base}/venues/")
+    why = page.locator("#vx-polymarket")
+    expect(why).to_contain_text("No trades against Polymarket.")
+    expect(page.locator("#vx-kalshi")).to_have_count(0)
+
+    page.click("#vc-kalshi")
+    expect(page.locator("#vx-kalshi")).to_contain_text("Nothing costs it a point.")
+    expect(why).to_be_visible()
+    page.click("#vh-kalshi")
+
+    expect(page.locator(".messages")).to_contain_text("Halt asked")
+    page.goto(f"{site.base}/more/")
+    expect(page.locator("tbody tr").first).to_contain_text("halt kalshi")
 
 
 def test_the_texts_of_venues_stay_texts(site: Site, page: Page) -> None:
