@@ -324,16 +324,20 @@ def _with_claims(rows: QuerySet[Relation]) -> QuerySet[Relation]:
 def pairs(
     cursor: str | None = None, limit: int = 50, *, status: str = "", search: str = ""
 ) -> Page[RelationRow]:
-    """Relations, newest first.
+    """Relations, newest first; candidates only while they are active.
 
     Errors: `ValueError` for a cursor that is none of ours.
     """
-    rows = Relation.objects.all()
+    rows = _worth_showing()
     if status:
         rows = rows.filter(status=status)
     if search:
         rows = rows.filter(Q(title__icontains=search) | Q(slug__icontains=search))
     return page(_with_claims(rows), cursor, limit, relation_row)
+
+
+def _worth_showing() -> QuerySet[Relation]:
+    return Relation.objects.exclude(status=Relation.Status.CANDIDATE, active=False)
 
 
 def pair(slug: str) -> RelationRow | None:
@@ -410,8 +414,8 @@ def active_slugs(*, confirmed_by: str) -> tuple[str, ...]:
 
 
 def pair_counts() -> dict[str, int]:
-    """Number of relations per status; every status has a number."""
-    found = dict(Relation.objects.values_list("status").annotate(Count("id")).order_by())
+    """Number of relations per status, as `pairs` shows them; every status has a number."""
+    found = dict(_worth_showing().values_list("status").annotate(Count("id")).order_by())
     return {str(status): found.get(status, 0) for status in Relation.Status.values}
 
 

@@ -226,6 +226,18 @@ def test_an_approval_that_does_not_hold_changes_nothing(
     assert 'class="message error"' in answer.content.decode()
 
 
+def test_candidates_that_are_switched_off_are_not_shown(operator: Client) -> None:
+    listings.two_venues()
+    row = listings.candidate()
+    assert row.title in text_of(operator, "/pairs/?status=all")
+
+    row.active = False
+    row.save()
+
+    assert row.title not in text_of(operator, "/pairs/?status=all")
+    assert selectors.pairs_waiting() == 0
+
+
 def test_blocking_a_pair_keeps_the_reason(operator: Client) -> None:
     listings.two_venues()
     slug = listings.candidate().slug
