@@ -80,6 +80,11 @@
     if (!body) return;
     rows.clear();
     body.querySelectorAll("tr.row").forEach(index);
+    openIds().forEach(function (id) {
+      var entry = rows.get(id), caret = byId("c-" + id);
+      if (entry) entry.row.classList.add("open");
+      if (caret) caret.setAttribute("aria-expanded", "true");
+    });
   }
   function flash(node) {
     var now = Date.now();

@@ -219,9 +219,9 @@ def _sums(best: PackagePicture | None) -> tuple[SumLine, ...]:
         SumLine(best.label, _minus(best.cost)),
     ]
     lines += [SumLine(f"{leg.short} fee, {leg.fee_text}", _minus(leg.fee)) for leg in best.legs]
-    rounding = Px(best.fees - sum(leg.fee for leg in best.legs))
-    if rounding:
-        lines.append(SumLine("Fees over the whole size", _minus(rounding)))
+    rounding = _minus(Px(best.fees - sum(leg.fee for leg in best.legs)))
+    if rounding.strip("+−") != "0.00":
+        lines.append(SumLine("Fees over the whole size", rounding))
     lines.append(SumLine("Friction", _minus(best.friction)))
     lines.append(SumLine("Tail worlds", _minus(best.tail)))
     return tuple(lines)
