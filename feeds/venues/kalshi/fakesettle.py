@@ -129,7 +129,7 @@ class Lifecycle:
 
 def result_fields(stand: Stand) -> dict[str, Any]:
     """What a market object says of its result."""
-    found: dict[str, Any] = {"result": stand.result}
+    found: dict[str, Any] = {"result": stand.result, "expiration_value": ""}
     if stand.pays is not None:
         found["settlement_value_dollars"] = price(stand.pays)
         found["expiration_value"] = price(stand.pays)
