@@ -52,7 +52,8 @@ class Command(BaseCommand):
         self.began = time.monotonic()
         self.at = SystemClock().now()
         self.recording = [str(path.resolve()) for path in options["recording"]]
-        self.scenario = options["scenario"]
+        name = options["scenario"]
+        self.scenario = str(Path(name).resolve()) if name and Path(name).is_file() else name
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
         try:

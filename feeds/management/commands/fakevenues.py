@@ -80,7 +80,10 @@ class Command(Console):
         else:
             rates = msgspec.structs.replace(told.rates(rate), moves=rate)
             scenario = world(at, seed=seed, pairs=pairs, rates=rates)
-        self.script = Script(told.faults(), clock.now())
+        try:
+            self.script = Script(told.faults(scenario.listed), clock.now())
+        except ValueError as problem:
+            self.refuse(f"{options['scenario']}: {problem}")
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
             loop.run(self._serve(scenario, ports, clock))
 
@@ -116,7 +119,10 @@ class Command(Console):
                 task.cancel()
             await asyncio.wait({driving, stopping})
         if not driving.cancelled():
-            driving.result()
+            try:
+                driving.result()
+            except ValueError as problem:
+                self.refuse(f"A fault of the scenario cannot be done: {problem}")
 
     async def _start(
         self, venue: str, scenario: Scenario | Playback, port: int, clock: Clock

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from feeds.runtime.scenario_file import read, shipped
+from feeds.runtime.world import world
 from feeds.sim.faults import ANY, Fault, TimedFault
-from feeds.sim.scenario import Rates
+from feeds.sim.scenario import KALSHI, Rates
 from markets.terms.units import SECOND, Ns
 
 
@@ -37,6 +38,24 @@ def test_a_file_says_the_world_and_its_faults(tmp_path: Path) -> None:
     )
 
 
+def test_a_pair_stands_for_its_market_at_each_venue(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        '[[fault]]\nat = "00:00:01"\nkind = "close"\npair = 2\n'
+        '[[fault]]\nat = "00:00:02"\nkind = "close"\nvenue = "polymarket"\npair = 1\n'
+    )
+    listed = world(Ns(10**18), pairs=2).listed
+    ours = [one for one in listed if one.venue == KALSHI and one.twin]
+    said = [(t.venue, t.fault.args["market"]) for t in read(str(path)).faults(listed)]
+    assert said == [
+        ("kalshi", ours[1].native),
+        ("polymarket", ours[1].twin),
+        ("polymarket", ours[0].twin),
+    ]
+    with pytest.raises(ValueError, match="fault 1: there are 1 pairs, no pair 2"):
+        read(str(path)).faults(world(Ns(10**18), pairs=1).listed)
+
+
 def test_what_a_file_leaves_out_is_as_without_a_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text("")
@@ -50,6 +69,10 @@ def test_what_a_file_leaves_out_is_as_without_a_file(tmp_path: Path) -> None:
         ('seed = "x"', "Expected `int"),
         ("seed = ", "mine.toml"),
         ('[[fault]]\nkind = "gap"', "fault 1: at must be a time like"),
+        (
+            '[[fault]]\nat = "00:00:01"\nkind = "close"\npair = "x"',
+            "fault 1: pair must be a number",
+        ),
         ('[[fault]]\nat = "1:2"\nkind = "gap"', "fault 1: at must be a time"),
         ('[[fault]]\nat = "00:00:01"\nkind = "fire"', "fault 1: there is no fault 'fire'"),
         (
@@ -70,3 +93,17 @@ def test_a_file_that_is_wrong_is_refused_with_the_place(
 def test_a_file_that_is_not_there_is_said_with_what_there_is() -> None:
     with pytest.raises(ValueError, match="name a file, or one of calm, hurried"):
         read("nowhere")
+
+
+def test_a_pair_that_is_turned_round_settles_the_other_way_at_the_second_venue(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "mine.toml"
+    listed = world(Ns(10**18), pairs=30).listed
+    firsts = [one for one in listed if one.venue == KALSHI and one.twin]
+    number = next(n for n, one in enumerate(firsts, 1) if one.inverse)
+    path.write_text(
+        f'[[fault]]\nat = "00:00:01"\nkind = "settle"\npair = {number}\npays = 1000000\n'
+    )
+    said = [t.fault.args["pays"] for t in read(str(path)).faults(listed)]
+    assert said == [1_000_000, 0]
