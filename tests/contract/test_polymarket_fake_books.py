@@ -3,6 +3,7 @@ settlement, fees, and what a simulator must imitate.
 """
 
 import json
+import re
 from hashlib import sha1
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.venues.base import Request
+from feeds.venues.polymarket.desk import answers
 from feeds.venues.polymarket.fake import PolymarketFake
 from feeds.venues.polymarket.shapes import Traits
 from markets.terms.units import MICRO, Px, micros_from_text
@@ -496,3 +498,21 @@ def test_whatever_accounts_do_the_ledger_adds_up(
         assert desk.fake.ledger.problems() == []
         bids, asks = desk.book()
         assert not bids or not asks or max(map(float, bids)) < min(map(float, asks))
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="../shared/data/polymarket is not here")
+def test_every_refusal_is_in_the_venues_own_words() -> None:
+    known = {row["message"] for row in json.loads((SHARED / "error_messages.json").read_text())}
+    spoken = {
+        value.replace("{}", "#")
+        for name, value in vars(answers).items()
+        if name.isupper() and isinstance(value, str)
+    }
+    plain = {re.sub(r"\{\w+\}", "#", text) for text in known}
+    ours = {answers.GONE, answers.ALREADY_MATCHED, answers.STILL_DELAYED, answers.RESTARTING}
+    shaped = {answers.UNDER_DOLLAR, answers.TOO_FINE}
+
+    spoken -= ours | {text.replace("{}", "#") for text in shaped}
+    assert spoken - plain == set()
+    assert answers.TOO_FINE.format("buy") in known
+    assert answers.UNDER_DOLLAR.replace("${}", "{x}") in known

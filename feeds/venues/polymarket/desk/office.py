@@ -65,7 +65,7 @@ class Office:
     def ticked(self, at: Ns) -> None:
         """Whatever time does."""
         for key in self.calls.heartbeats.lapsed(at):
-            self.book.sweep([p for p in self.book.orders.values() if p.key == key], at)
+            self.book.sweep([p for p in self.book.active() if p.key == key], at)
         self.book.ticked(at)
 
     def misbehave(self, fault: Fault) -> None:

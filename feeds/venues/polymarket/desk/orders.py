@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from feeds.sim.ledger import Party
 from feeds.sim.matching import HOUSE, Outcome, Trade
 from feeds.venues.polymarket.desk.answers import (
     ALREADY_MATCHED,
@@ -26,9 +25,9 @@ from feeds.venues.polymarket.desk.answers import (
     STILL_DELAYED,
     UNDER_DOLLAR,
     Refused,
-    uuid_of,
 )
 from feeds.venues.polymarket.desk.checks import Checked
+from feeds.venues.polymarket.desk.matches import matched, pay
 from feeds.venues.polymarket.desk.placing import accepted, placed_from
 from feeds.venues.polymarket.desk.records import (
     CANCELED,
@@ -39,13 +38,12 @@ from feeds.venues.polymarket.desk.records import (
     MATCHED,
     UNMATCHED,
     Matched,
-    Part,
     Placed,
 )
 from feeds.venues.polymarket.desk.settlement import Settlement
-from feeds.venues.polymarket.desk.wallets import COLLATERAL, Vault
+from feeds.venues.polymarket.desk.wallets import Vault
 from feeds.venues.polymarket.shapes import Shown, text
-from markets.terms.units import MICRO, SECOND, Ns, Px, Qty, Rounding, Usd, times
+from markets.terms.units import MICRO, SECOND, Ns, Px, Qty
 from trading.engine.orders import Side
 
 DOLLAR = MICRO
@@ -71,6 +69,7 @@ class OrderBook:
         self._vault = vault
         self._settlement = settlement
         self.races = 0
+        self._active: dict[str, Placed] = {}
         self._delayed: list[tuple[Ns, Placed]] = []
         self._slow: tuple[Ns, Ns] = (Ns(0), Ns(0))
 
@@ -89,7 +88,7 @@ class OrderBook:
         self._fund(placed, preview)
         if preview and placed.post_only:
             raise Refused(400, CROSSES)
-        self.orders[placed.id] = placed
+        self.orders[placed.id] = self._active[placed.id] = placed
         delay = max(shown.delay, self._slow[0] if at < self._slow[1] else Ns(0))
         if preview and delay:
             placed.status = DELAYED
@@ -139,7 +138,7 @@ class OrderBook:
     def ticked(self, at: Ns) -> None:
         """Whatever time does: delays, expiries, game starts, lost backing, trades' lives."""
         self._wake(at)
-        for placed in [p for p in self.orders.values() if p.is_open]:
+        for placed in self.active():
             ends = Ns(placed.expiration * SECOND - ENDS_EARLY)
             start = placed.shown.traits.game_start
             is_over = bool(placed.expiration) and ends <= at
@@ -155,13 +154,18 @@ class OrderBook:
         for trade in trades:
             self._record(shown, None, [trade], at)
 
+    def active(self) -> list[Placed]:
+        """Every open order, oldest first."""
+        self._active = {name: p for name, p in self._active.items() if p.is_open}
+        return list(self._active.values())
+
     def open_of(self, address: str) -> list[Placed]:
         """An address's open orders, oldest first."""
-        return [p for p in self.orders.values() if p.address == address and p.is_open]
+        return [p for p in self.active() if p.address == address]
 
     def clear(self, shown: Shown, at: Ns) -> None:
         """A market is over: nothing rests or waits there any more."""
-        for placed in [p for p in self.orders.values() if p.shown is shown and p.is_open]:
+        for placed in [p for p in self.active() if p.shown is shown]:
             self._end(placed, CANCELED, at)
 
     # money
@@ -170,8 +174,8 @@ class OrderBook:
         """What a wallet's open orders have spoken for of its money or of a token."""
         return sum(
             placed.need
-            for placed in self.orders.values()
-            if placed.is_open and placed.wallet == wallet and placed.asset == asset
+            for placed in self.active()
+            if placed.wallet == wallet and placed.asset == asset
         )
 
     def _fund(self, placed: Placed, preview: tuple[tuple[Px, Qty], ...]) -> None:
@@ -187,7 +191,7 @@ class OrderBook:
 
     def _drop_unbacked(self, at: Ns) -> None:
         """Orders whose money or shares have gone, the newest first."""
-        for placed in [p for p in reversed(list(self.orders.values())) if p.is_open]:
+        for placed in reversed(self.active()):
             asset = placed.asset
             has = self._vault.true(placed.wallet, asset)
             if self.spoken_for(placed.wallet, asset) > has:
@@ -201,17 +205,15 @@ class OrderBook:
         for _, placed in due:
             if not placed.is_open:
                 continue
-            placed.status = LIVE
-            del self.orders[placed.id]
             shown = placed.shown
+            del self._active[placed.id]
             try:
                 if not shown.is_accepting or shown.is_closed:
                     raise Refused(400, NOT_READY)
                 self._fund(placed, shown.matching.preview(placed.incoming()))
-                self.orders[placed.id] = placed
+                placed.status, self._active[placed.id] = LIVE, placed
                 trades = self._match(placed, at, was_delayed=True)
             except Refused as refusal:
-                self.orders[placed.id] = placed
                 if placed.is_open:
                     self._end(placed, INVALID, at, f"{INVALID}_{refusal.words}")
             else:
@@ -255,22 +257,10 @@ class OrderBook:
         return made
 
     def _one(self, shown: Shown, taker: Placed | None, group: list[Trade], at: Ns) -> Matched:
-        first = group[0]
-        outcome = taker.outcome if taker else 0
-        made = Matched(
-            id=uuid_of(f"trade {first.key}"),
-            shown=shown,
-            taker=taker,
-            outcome=outcome,
-            side=taker.side if taker else first.side,
-            px=first.px if outcome == 0 else Px(MICRO - first.px),
-            parts=tuple(Part(self._resting(t.maker), t.key, t.qty) for t in group),
-            keys=tuple(t.key for t in group),
-            at=at,
-            updated_at=at,
-        )
+        makers = [self.orders[t.maker] if t.maker else None for t in group]
+        made = matched(shown, taker, group, makers, at)
         for trade, part in zip(group, made.parts, strict=True):
-            self._pay(made, trade, part)
+            pay(self._vault, made, trade, part)
         self.trades.append(made)
         self._settlement.begin(made)
         for placed in made.orders():
@@ -280,34 +270,6 @@ class OrderBook:
             self._note(placed, "UPDATE", at)
         self._tell_trade(made, at)
         return made
-
-    def _resting(self, name: str | None) -> Placed | None:
-        return self.orders[name] if name else None
-
-    def _pay(self, made: Matched, trade: Trade, part: Part) -> None:
-        ledger = self._vault.ledger
-        taker_side = trade.side
-        maker_side = Side.SELL if taker_side is Side.BUY else Side.BUY
-        parties = []
-        both = ((made.taker, taker_side, False), (part.order, maker_side, True))
-        for placed, side, is_maker in both:
-            if placed is None:
-                parties.append(ledger.house(made.shown.id, side, trade.qty))
-                continue
-            own = placed.own(trade.px)
-            fee = Usd(0) if is_maker else placed.fee(own, trade.qty)
-            parties.append(
-                Party(placed.wallet, placed.id, placed.outcome, placed.side, fee, is_maker)
-            )
-            placed.matched = Qty(placed.matched + trade.qty)
-            placed.money = Usd(placed.money + times(own, trade.qty, Rounding.UP))
-        deeds = ledger.trade(
-            trade.key, made.shown.id, (trade.px, trade.qty), (parties[0], parties[1]), made.at
-        )
-        for deed in (d for d in deeds if d.account != HOUSE):
-            token = made.shown.listed.tokens[deed.outcome]
-            brought = (token, deed.qty) if deed.side is Side.BUY else (COLLATERAL, deed.cash)
-            self._vault.incoming(made.id, deed.account, *brought)
 
     def _outrun(self, placed: Placed, at: Ns) -> None:
         """Somebody takes a resting order before its owner's cancel arrives."""
