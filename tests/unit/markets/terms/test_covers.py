@@ -63,3 +63,8 @@ def test_the_cheapest_cover_is_as_cheap_as_any_on_a_grid(words: list[str]) -> No
         for point in points:
             assert best is not None
             assert 2 * best <= sum(p * n for p, n in zip(prices, point, strict=False))
+
+
+def test_a_refund_of_one_does_not_cover_the_loss_of_another() -> None:
+    assert covers(rows("1p0", "001"), ()) == ()
+    assert covers(rows("1p0", "001", "010"), ()) == (((0, F(1)), (1, F(1)), (2, F(1))),)

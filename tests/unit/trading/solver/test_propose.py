@@ -3,8 +3,10 @@ from itertools import product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from markets.terms.fees import KALSHI, NONE, POLYMARKET
+from markets.terms.fees_other import PROFIT_SHARE
 from markets.terms.ids import MarketId, RelationId, venue_of
 from markets.terms.instruments import FeeSchedule, Market, even_ladder
 from markets.terms.relations import Relation
@@ -132,3 +134,18 @@ def test_the_solver_agrees_with_trying_everything_and_with_the_exact_price(
     if found is not None:
         assert found.exact.smooth / MICRO == pytest.approx(found.value, abs=1e-6)
         assert found.exact.profit <= found.exact.smooth
+
+
+def test_a_fee_at_settlement_is_counted_in_the_world_it_falls_in() -> None:
+    relation = field_of(3)
+    asks = [one(31, 10), one(99, 10)] * 3
+    books = books_of(relation, asks)
+    share = FeeSchedule(PROFIT_SHARE, 0, precision=Usd(1), settle_ppm=100_000)
+    markets = {n: replace(m, fees=share) for n, m in markets_of(relation).items()}
+
+    # 93 cents for a dollar, of which a tenth of 69 cents is kept: a little is left.
+    found = propose(relation, books, markets)
+    assert found is not None
+    assert found.exact.profit == 10_000
+    dearer = {n: replace(m, fees=replace(share, settle_ppm=110_000)) for n, m in markets.items()}
+    assert propose(relation, books, dearer) is None
