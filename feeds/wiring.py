@@ -141,6 +141,7 @@ class _Worker:
         self.redis = client_of(settings.REDIS_URL)
         self.stop = asyncio.Event()
         self.stopping = False
+        self.journal: Journal | None = None
         self.settled = asyncio.Event()
         self.watch = Watch(
             (sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "scribe"),
@@ -231,6 +232,7 @@ class _Worker:
     async def _drive(self) -> None:
         header = Header(SCHEMA, self.run_id, self.clock.now())
         with Journal(journal_dir(), header, self.runner.checkpoint, self.clock) as journal:
+            self.journal = journal
             DiskGuard(journal_dir(), self.clock, self.inbox.put).look()
             try:
                 await self.runner.run(journal)
@@ -257,6 +259,12 @@ class _Worker:
         await self.settled.wait()
         self.executor.stop("the worker is stopping")
         await self.executor.finish()
+        # The record ends with a segment of this one event: whichever version starts next begins
+        # from the state before it and replays nothing of what was decided here.
+        if self.journal is not None:
+            self.journal.begin_anew()
+        now = self.clock.now()
+        self.inbox.put(HealthReported(now, "shutdown", ok=False, text="The worker stopped."))
         self.runner.stop()
 
     def turned(self) -> None:

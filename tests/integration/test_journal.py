@@ -333,3 +333,16 @@ def test_a_record_that_is_written_on_while_it_is_read_does_not_pass_for_damage(
     rest = list(reading)
 
     assert [first[0], *[end for end, _ in rest]] == ends[:-2]
+
+
+def test_a_new_segment_can_be_asked_for(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path)
+    with keeper.journal:
+        keeper.write([1, 2])
+        keeper.journal.begin_anew()
+        keeper.write([3, 4])
+
+    recovered = recover(tmp_path)
+    assert recovered.checkpoint is not None
+    assert recovered.checkpoint.seq == 2
+    assert [step.seq for step in recovered.steps()] == [3, 4]

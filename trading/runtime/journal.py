@@ -116,6 +116,7 @@ class Journal:
         self._path: Path | None = None
         self._size = 0
         self._opened_at = Ns(0)
+        self._is_over = False
         self._torn: OSError | None = None
         self._syncer = _Syncer()
         self._syncer.start()
@@ -180,14 +181,19 @@ class Journal:
         if len(self._buffer) >= _BUFFER:
             self.flush()
 
+    def begin_anew(self) -> None:
+        """Begins a new segment, with the state until then, at the next event."""
+        self._is_over = True
+
     def _is_due(self) -> bool:
-        if self._path is None:
+        if self._path is None or self._is_over:
             return True
         age = self._clock.now() - self._opened_at
         return self._size >= self._rotation.size or age >= self._rotation.age
 
     def _rotate(self, seq: int) -> None:
         self.flush()
+        self._is_over = False
         if self._fd is not None:
             self._syncer.retire(self._fd)
             self._fd = None
