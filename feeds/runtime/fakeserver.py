@@ -145,7 +145,9 @@ class FakeServer:
     def fault(self, asked: Fault) -> None:
         """Begin a fault now. Errors: `ValueError` when the fake cannot do what is asked."""
         if asked.doer is Doer.VENUE:
-            args = {**asked.args, "lasting": asked.lasting} if asked.lasting else asked.args
+            args = dict(asked.args)
+            if asked.lasting:
+                args |= {"lasting": asked.lasting, "seconds": asked.lasting // SECOND}
             self._deliver(self.fake.fault(asked.kind, self._now(), **args))
             return
         self._trouble.begin(asked, self._clock.now())

@@ -170,7 +170,8 @@ class Fake(Protocol):
     socket handshake:
     None accepts, a `Reply` refuses. `moved` is told the scenario's new ladders of one market.
     `fault` is asked to misbehave, in the ways of `feeds.sim.faults` that only the venue itself can;
-    what it cannot do it ignores; `lasting` among the arguments is a time in nanoseconds. Errors:
+    what it cannot do it ignores; `lasting` among the arguments is a time in nanoseconds,
+    `seconds` the same in whole seconds. Errors:
     `ValueError` saying what is wrong with the arguments.
     """
 

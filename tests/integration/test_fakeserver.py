@@ -360,7 +360,9 @@ async def test_a_fault_of_the_venue_is_handed_to_the_fake(served: Served) -> Non
         await opened.send("follow A")
         await frame(opened)
         await ask_fault(served, {"kind": "mode", "mode": "paused", "seconds": 2})
-        assert await frame(opened) == ("fault mode [('lasting', 2000000000), ('mode', 'paused')]")
+        assert await frame(opened) == (
+            "fault mode [('lasting', 2000000000), ('mode', 'paused'), ('seconds', 2)]"
+        )
     assert await ask_fault(served, {"kind": "close", "market": "wrong"}) == 400
 
 
