@@ -232,7 +232,8 @@ def _tiles(engine: EnginePicture) -> tuple[Tile, ...]:
     paper = ", paper" if engine.book == "paper" else ""
     fit = sum(1 for venue in engine.venues if venue.up and not venue.halted)
     total = len(engine.venues)
-    deals = f"{engine.open_deals} open" if engine.open_deals else ""
+    count = engine.open_deals
+    deals = f"{count} deal{'s' if count > 1 else ''}" if count else ""
     return (
         Tile(
             f"Today{paper}",
