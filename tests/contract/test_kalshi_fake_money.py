@@ -40,8 +40,8 @@ def test_6_3_every_recorded_production_fill_is_charged_to_the_millionth() -> Non
         venue = Venue(markets=(FINE,), terms=terms)
         px = fill["yes_price_dollars"]
         is_yes = fill["outcome_side"] == "yes"
-        ladders = ((), side((px, "1000"))) if is_yes else (side((px, "1000")), ())
-        venue.show(*ladders, ticker=FINE.native)
+        offered = side((px, "1000"))
+        venue.show(() if is_yes else offered, offered if is_yes else (), FINE.native)
         venue.ioc("bid" if is_yes else "ask", fill["count_fp"], px, ticker=FINE.native)
         (ours,) = venue.get("/portfolio/fills")["fills"]
         charged += ours["fee_cost"] == fill["fee_cost"]
