@@ -32,18 +32,8 @@ from markets.terms.units import (
     times,
 )
 from trading.engine.lockup import Bought, locked, yearly
-from trading.engine.sizing import (
-    Books,
-    Fill,
-    Markets,
-    Trial,
-    best_size,
-    charges_later,
-    first_mark,
-    ladder,
-    search_of,
-    worth,
-)
+from trading.engine.purchases import Books, Fill, Markets, charges_later, worth
+from trading.engine.sizing import Trial, best_size, first_mark, ladder, search_of
 
 _WIDEST = Qty(1_000_000 * MICRO)
 _NO = Qty(0)

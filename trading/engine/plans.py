@@ -28,7 +28,7 @@ from markets.terms.units import (
 from trading.engine.book import Book
 from trading.engine.edges import Edge, LegEdge, Terms, find_edge
 from trading.engine.orders import BookKind
-from trading.engine.sizing import Books, Markets, filled, holdings, paid_in, worth
+from trading.engine.purchases import Books, Markets, filled, holdings, paid_in, worth
 
 
 class PlanLeg(msgspec.Struct, frozen=True, gc=False):

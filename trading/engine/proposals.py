@@ -15,7 +15,7 @@ from markets.terms.covers import MOST
 from markets.terms.packages import Package, decisive, weighted
 from markets.terms.relations import Relation
 from markets.terms.units import MICRO, ONE, Px, Qty, Rounding, Usd, divide, times
-from trading.engine.sizing import Books, Fill, Markets, filled, worth
+from trading.engine.purchases import Books, Fill, Markets, filled, worth
 
 PROPOSED = MOST  # the index of the proposed package of a relation, after all enumerated ones
 

@@ -10,31 +10,20 @@ sheet 3.4, November 2026). Not here: which package, ages, gates, balances.
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping
 from math import gcd, lcm
 
 import msgspec
 
-from markets.terms.fees import (
-    fee_each,
-    is_known,
-    nets_in_market,
-    settlement_fee,
-    trade_fee,
-)
-from markets.terms.ids import MarketId
-from markets.terms.instruments import FeeSchedule, Market
+from markets.terms.fees import fee_each
+from markets.terms.instruments import Market
 from markets.terms.packages import Package, PackageLeg
-from markets.terms.relations import Relation, WorldKind
+from markets.terms.relations import Relation
 from markets.terms.units import MICRO, ONE_CONTRACT, Px, Qty, Rounding, Usd, divide, times
-from trading.engine.book import Book
+from trading.engine.purchases import Books, Fill, Markets, charges_later, filled, worth
 
 # Sizes tried one by one in each direction. Small books are searched whole; beyond this nothing but
 # the rounding of a few fees can be at stake.
 REACH = 256
-
-Books = Mapping[MarketId, Book]
-Markets = Mapping[MarketId, Market]
 
 
 class Ask(msgspec.Struct, frozen=True, gc=False):
@@ -46,21 +35,6 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
 
 
 Ladder = tuple[Ask, ...]
-
-
-class Fill(msgspec.Struct, frozen=True, gc=False):
-    """What would be bought at one level, with the venue's fee of it.
-
-    `formula` is cost and fee by the fee formula, unrounded, in millionths of a millionth of a
-    dollar.
-    """
-
-    claim: int
-    px: Px
-    qty: Qty
-    cost: Usd
-    fee: Usd
-    formula: int
 
 
 class Trial(msgspec.Struct, frozen=True, gc=False):
@@ -371,76 +345,11 @@ def _filled(search: Search, ask: Ask, qty: Qty) -> Fill:
     return filled(schedule, (ask.claim, ask.px, qty))
 
 
-def filled(schedule: FeeSchedule, what: tuple[int, Px, Qty]) -> Fill:
-    """A purchase of a claim at a price, with the venue's fee of it."""
-    claim, px, qty = what
-    fee = trade_fee(schedule, px, qty)
-    formula = (px + fee_each(schedule, px)) * qty
-    return Fill(claim, px, qty, Usd(-(-px * qty // MICRO)), fee, formula)
-
-
 def _outright(package: Package, size: int, spent: int) -> tuple[Usd, Usd]:
     weighted = 0
     for ppm, pays in package.tails:
         weighted += ppm * max(0, spent - pays * size // MICRO)
     return Usd(package.payout * size // MICRO), Usd(-(-weighted // MICRO))
-
-
-def worth(relation: Relation, fills: list[Fill], spent: int, markets: Markets) -> tuple[Usd, Usd]:
-    """The least these purchases pay over the decisive worlds after that world's settlement fees,
-    rounded down, and what the tail worlds are expected to cost, rounded up.
-    """
-    held = holdings(fills)
-    least: int | None = None
-    weighted = 0
-    for world, described in enumerate(relation.worlds):
-        if described.kind is WorldKind.NEUTRAL:
-            continue
-        paid = paid_in(relation, held, world, markets)
-        if described.kind is WorldKind.TAIL:
-            weighted += described.ppm * max(0, spent - paid)
-        elif least is None or paid < least:
-            least = paid
-    return Usd(least or 0), Usd(-(-weighted // MICRO))
-
-
-Held = dict[int, tuple[int, int]]
-
-
-def holdings(fills: list[Fill]) -> Held:
-    """Contracts and cost of each claim."""
-    held: Held = {}
-    for fill in fills:
-        qty, cost = held.get(fill.claim, (0, 0))
-        held[fill.claim] = (qty + fill.qty, cost + fill.cost)
-    return held
-
-
-def paid_in(relation: Relation, held: Held, world: int, markets: Markets) -> int:
-    """What claims held at a cost pay in one world, after the settlement fees of that world."""
-    paid = charged = 0
-    nets: dict[MarketId, tuple[int, int]] = {}
-    for number, (qty, cost) in held.items():
-        claim = relation.claims[number]
-        cell = claim.pays[world]
-        pays = (cell.fixed * qty + cell.stake_ppm * cost) // MICRO
-        paid += pays
-        schedule = markets[claim.market].fees
-        if not charges_later(schedule):
-            continue
-        if nets_in_market(schedule):
-            gone, back = nets.get(claim.market, (0, 0))
-            nets[claim.market] = (gone + cost, back + pays)
-        else:
-            charged += settlement_fee(schedule, Usd(pays), Usd(cost))
-    for market, (gone, back) in nets.items():
-        charged += settlement_fee(markets[market].fees, Usd(back), Usd(gone))
-    return paid - charged
-
-
-def charges_later(schedule: FeeSchedule) -> bool:
-    """Whether something is taken when the market settles."""
-    return bool(schedule.settle_ppm or schedule.withdraw_ppm) or not is_known(schedule)
 
 
 def is_legal(search: Search, trial: Trial) -> bool:

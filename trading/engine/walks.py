@@ -15,7 +15,8 @@ from markets.terms.relations import Relation
 from markets.terms.units import MICRO, Px, Qty, Rounding, Usd, divide, times
 from trading.engine.edges import Terms, best_levels, each_dollar, fees_each
 from trading.engine.pictures import WalkRow
-from trading.engine.sizing import Books, Ladder, Markets, ladder
+from trading.engine.purchases import Books, Markets
+from trading.engine.sizing import Ladder, ladder
 
 
 class _Step(msgspec.Struct, gc=False):

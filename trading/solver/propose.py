@@ -21,7 +21,7 @@ from markets.terms.fees import fee_each, settlement_fee
 from markets.terms.relations import Relation, WorldKind
 from markets.terms.units import MICRO, ONE, Px, Qty, Usd
 from trading.engine.proposals import Priced, priced
-from trading.engine.sizing import Books, Markets
+from trading.engine.purchases import Books, Markets
 
 SECONDS = 5.0  # after that the best purchase found so far is proposed
 _NOTHING = 1e-7
