@@ -247,7 +247,8 @@ class _Worker:
             truths = [s.watch.truth() for s in self.streams.values() if s.watch is not None]
             body = msgspec.msgpack.encode([truth for truth in truths if truth is not None])
             with contextlib.suppress(redis.exceptions.RedisError, OSError):
-                await self.redis.set(VENUES_KEY, body)
+                async with asyncio.timeout(1):
+                    await self.redis.set(VENUES_KEY, body)
             await pause(self.clock, Ns(SECOND))
 
     async def _wind_down(self) -> None:

@@ -6,6 +6,7 @@ two together stay within the venue's limits. What a request costs is the venue's
 (`feeds/venues/<venue>/limits.py`); the arithmetic is that of `feeds.books.rates`.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -126,7 +127,8 @@ class Rates:
         self._local.hold(draws, now, Ns(now + length))
         log.warning("venue asks us to wait", venue=self.venue, bucket=draws[0].bucket.name)
         try:
-            await self._hold_script(keys=[self._key(draws[0])], args=[length // 1_000])
+            async with asyncio.timeout(TIMEOUT_S):
+                await self._hold_script(keys=[self._key(draws[0])], args=[length // 1_000])
         except (redis.exceptions.RedisError, OSError) as problem:
             self._missed(problem)
 
@@ -148,7 +150,8 @@ class Rates:
         for draw in draws:
             bucket = draw.bucket
             args += [bucket.capacity, bucket.refill, need_of(draw, urgent=urgent), draw.cost]
-        wait: int = await self._take_script(keys=[self._key(draw) for draw in draws], args=args)
+        async with asyncio.timeout(TIMEOUT_S):
+            wait: int = await self._take_script(keys=[self._key(draw) for draw in draws], args=args)
         if self._away_until is not None:
             self._away_until = None
             log.warning("rate buckets are shared again", venue=self.venue)
@@ -165,5 +168,9 @@ class Rates:
 
 
 def client_of(url: str) -> "redis.asyncio.Redis":
-    """A connection that gives up quickly, because an order may wait behind it."""
-    return redis.asyncio.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
+    """A connection without time limits of its own, for whoever limits each call.
+
+    The library's own limits can swallow a cancellation (`asyncio.wait_for` of Python 3.11 does),
+    and a worker that is told to stop would go on.
+    """
+    return redis.asyncio.from_url(url, socket_timeout=None, socket_connect_timeout=None)
