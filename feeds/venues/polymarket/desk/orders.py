@@ -194,7 +194,7 @@ class OrderBook:
         for placed in reversed(self.active()):
             asset = placed.asset
             has = self._vault.true(placed.wallet, asset)
-            if self.spoken_for(placed.wallet, asset) > has:
+            if placed.status != DELAYED and self.spoken_for(placed.wallet, asset) > has:
                 self._end(placed, INVALID, at)
 
     # the match
