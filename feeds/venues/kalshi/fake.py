@@ -12,11 +12,12 @@ Source: kalshi sheet, read 2026-11-20; docs/fakes.md says what is modelled where
 from typing import Any
 
 from feeds.sim.chance import Chance
+from feeds.sim.ledger import Ledger
 from feeds.sim.scenario import Listed, Move
 from feeds.venues.base import FakeOutput, Reply, Request
 from feeds.venues.kalshi import sign
 from feeds.venues.kalshi.fakeaccounts import Accounts, holder_of
-from feeds.venues.kalshi.fakeauth import OPEN_ACCOUNT, Caller, Doorman, Key
+from feeds.venues.kalshi.fakeauth import OPEN_ACCOUNT, Doorman, Key
 from feeds.venues.kalshi.fakeboard import VENUE, Board, Terms
 from feeds.venues.kalshi.fakedesk import Desk
 from feeds.venues.kalshi.fakefloor import Floor
@@ -86,6 +87,11 @@ class KalshiFake:
             for shard in sorted({0, *(stand.shard for stand in self.board.stands.values())}):
                 self.fund(OPEN_ACCOUNT, OPEN_CASH, shard=shard)
 
+    @property
+    def ledger(self) -> Ledger:
+        """The truth about everybody's cash and shares."""
+        return self.accounts.ledger
+
     def ladders(self, native: str) -> Ladders:
         """The book as it truly is."""
         stand = self.board.stands.get(native)
@@ -113,15 +119,12 @@ class KalshiFake:
             if refusal is not None:
                 return refusal
         try:
-            return self._answer(request, caller, at)
+            found = self.desk.answer(request, caller, at)
+            return self.rest.answer(request, at) if found is None else found
         except Refused as refused:
             return refused.reply
         finally:
             self._late += self._drain(at)
-
-    def _answer(self, request: Request, caller: Caller, at: Ns) -> Reply:
-        found = self.desk.answer(request, caller, at)
-        return self.rest.answer(request, at) if found is None else found
 
     def upgrade(self, request: Request, at: Ns) -> Reply | None:
         """None lets the socket in; a refusal has one of the bodies of sheet 2.5."""
