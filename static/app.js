@@ -7,7 +7,7 @@
   var offset = Number(root.dataset.now) - Date.now(); // server's clock minus ours
   var build = root.dataset.build;
   var page = document.body.dataset.page;
-  var wire = null, lastFrame = 0, opened = false, everOpen = false, stopped = "", retry = 0, retryTimer = 0;
+  var wire = null, socket = null, lastFrame = 0, opened = false, everOpen = false, stopped = "", retry = 0, retryTimer = 0;
   var rows = new Map();
   var pendingOrder = null, paused = false, missed = 0, pointerInside = false, refetchedAt = 0;
   var flashes = 0, flashedAt = new WeakMap();
@@ -192,7 +192,7 @@
   }
 
   // --- the socket -----------------------------------------------------------------------------------
-  function send(what) { if (wire && opened) wire.sendImmediately(JSON.stringify(what)); }
+  function send(what) { if (opened && socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(what)); }
   function say(have) {
     var what = { page: page, hidden: document.hidden || paused };
     if (page === "edges" && card) {
@@ -225,7 +225,7 @@
     }
   }
   document.body.addEventListener("htmx:wsOpen", function (event) {
-    wire = event.detail.socketWrapper; opened = true; retry = 0; stopped = ""; lastFrame = Date.now();
+    wire = event.detail.socketWrapper; socket = event.detail.event.target; opened = true; retry = 0; stopped = ""; lastFrame = Date.now();
     reindex();
     say(true);
     showWire();

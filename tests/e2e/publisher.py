@@ -74,9 +74,9 @@ class Market:
 
 
 def last_order() -> str:
-    """`halt` or `resume`, whichever was asked last."""
+    """`halt` or `resume` of everything, whichever was asked last."""
     for command in selectors.commands(limit=20).items:
-        if command.kind in {"halt", "resume"}:
+        if command.kind in {"halt", "resume"} and not command.target:
             return command.kind
     return ""
 
