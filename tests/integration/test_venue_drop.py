@@ -119,7 +119,7 @@ def test_books_are_polled_and_not_traded_while_only_the_sockets_are_away(site: S
     resumed_at = next(at for halted, at in told.halts if not halted)
     assert resumed_at > polled_at
     assert not [at for at in told.opened if polled_at <= at < resumed_at]
-    assert not truths(site)["polymarket"].polled
+    eventually(lambda: not truths(site)["polymarket"].polled, "polling is over", 10)
     assert truths(site)["polymarket"].disagreed == 0
 
 
