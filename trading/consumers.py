@@ -198,7 +198,7 @@ class LivePage(AsyncWebsocketConsumer):
             return
         self.slow_at = now
         reader = Reader(self.may_act, self.opened)
-        markup = await database_sync_to_async(render)(reader)
+        markup = await database_sync_to_async(_rendered)(render, reader)
         if markup != self.slow_html:
             self.slow_html = markup
             await self.send(text_data=markup)
@@ -219,6 +219,13 @@ class LivePage(AsyncWebsocketConsumer):
         user = await database_sync_to_async(user_of)(getattr(session, "session_key", None))
         self.may_act = bool(user is not None and user.is_staff)
         return user is not None
+
+
+def _rendered(render: Callable[[Reader], str], reader: Reader) -> str:
+    try:
+        return render(reader)
+    finally:
+        connection.close()
 
 
 def user_of(session_key: str | None) -> User | None:
