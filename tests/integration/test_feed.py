@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from feeds.recordings.lines import Header, Line
 from feeds.runtime.conversation import TICK, Outside
-from feeds.runtime.fakeserver import FakeServer, FaultAsked
+from feeds.runtime.fakeserver import FakeServer, fault_asked
 from feeds.runtime.feed import Feed
 from feeds.runtime.http import Http
 from feeds.runtime.recorder import Recorder
@@ -111,7 +111,7 @@ async def test_it_says_down_once_and_connects_again_after_a_cut(bench: Bench) ->
     async with running(feed):
         await bench.heard.next(FeedUp)
 
-        bench.server.fault(FaultAsked("disconnect"))
+        bench.server.fault(fault_asked({"kind": "disconnect"}))
 
         down = await bench.heard.next(FeedDown)
         assert down.venue == ECHO
@@ -126,7 +126,7 @@ async def test_a_lost_socket_makes_its_books_stale(bench: Bench) -> None:
     async with running(bench.feed("A", "B")):
         await bench.heard.next(BookChanged)
 
-        bench.server.fault(FaultAsked("disconnect"))
+        bench.server.fault(fault_asked({"kind": "disconnect"}))
 
         stale = await bench.heard.next(BookStale)
         assert stale.market == market("A").id
@@ -158,7 +158,7 @@ async def test_the_pause_is_short_again_after_a_minute_of_data(bench: Bench) -> 
     async with running(bench.feed("A")):
         for pause_s in (1, 2):
             await bench.heard.next(BookChanged)
-            bench.server.fault(FaultAsked("disconnect"))
+            bench.server.fault(fault_asked({"kind": "disconnect"}))
             assert await wait_of(bench.clock, other_than=TICK) == pause_s * SECOND
             bench.clock.pass_by(pause_s * SECOND)
         await bench.heard.next(BookChanged)
@@ -167,7 +167,7 @@ async def test_the_pause_is_short_again_after_a_minute_of_data(bench: Bench) -> 
             bench.server.moved(move("A", cents))
             await bench.heard.next(BookChanged)
 
-        bench.server.fault(FaultAsked("disconnect"))
+        bench.server.fault(fault_asked({"kind": "disconnect"}))
 
         assert await wait_of(bench.clock, other_than=TICK) == SECOND
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from feeds.runtime.conversation import Outside
-from feeds.runtime.fakeserver import FakeServer, FaultAsked
+from feeds.runtime.fakeserver import FakeServer, fault_asked
 from feeds.runtime.feed import Feed
 from feeds.runtime.http import Http
 from feeds.sim.scenario import Listed, Move
@@ -135,7 +135,7 @@ async def test_the_book_is_right_again_after_a_cut(stage: Stage) -> None:
     async with stage.feed(await stage.market()):
         await stage.bid(40)
 
-        stage.server.fault(FaultAsked("disconnect"))
+        stage.server.fault(fault_asked({"kind": "disconnect"}))
         await stage.heard.next(FeedDown)
         stage.server.moved(moved(stage.venue, 44))
 
@@ -148,7 +148,7 @@ async def test_the_book_is_right_again_after_lost_frames(stage: Stage) -> None:
     stage.server.moved(moved(stage.venue, 40))
     async with stage.feed(await stage.market()):
         await stage.bid(40)
-        stage.server.fault(FaultAsked("silence", 1.0))
+        stage.server.fault(fault_asked({"kind": "silence", "seconds": 1.0}))
         stage.server.moved(moved(stage.venue, 50))
         stage.clock.pass_by(SECOND)
 

@@ -19,9 +19,10 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from feeds.recordings.lines import Header, Line, Terms
-from feeds.runtime.fakeserver import FakeServer, FaultAsked, drive
+from feeds.runtime.fakeserver import FakeServer, drive, fault_asked
 from feeds.runtime.recordings import read_recording
 from feeds.runtime.world import LAYOUTS
+from feeds.sim.faults import Fault
 from feeds.sim.scenario import Scenario
 from feeds.venues import FAKES, find
 from markets.terms.units import SECOND, Ns
@@ -56,7 +57,7 @@ class Served:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(PATIENCE_S)
 
-    def fault(self, asked: FaultAsked) -> None:
+    def fault(self, asked: Fault) -> None:
         self._loop.call_soon_threadsafe(self.server.fault, asked)
 
     def options(self) -> list[str]:
@@ -164,7 +165,7 @@ def test_a_market_nobody_lists_is_a_no(
 def test_a_venue_that_refuses_is_a_no(
     served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    served.fault(FaultAsked("refuse", 60))
+    served.fault(fault_asked({"kind": "refuse", "seconds": 60}))
 
     with pytest.raises(SystemExit) as left:
         record(served, tmp_path / "a.jsonl")
@@ -176,7 +177,7 @@ def test_a_venue_that_refuses_is_a_no(
 def test_a_silent_venue_is_nothing(
     served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    served.fault(FaultAsked("silence", 60))
+    served.fault(fault_asked({"kind": "silence", "seconds": 60}))
 
     with pytest.raises(SystemExit) as left:
         record(served, tmp_path / "a.jsonl")

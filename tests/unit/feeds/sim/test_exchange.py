@@ -214,7 +214,8 @@ def resting(made: Exchange, request: OrderRequest, **how: Any) -> list[Event]:
 
 
 def ended(events: list[Event]) -> list[tuple[int, str]]:
-    return [(e.filled // MICRO, e.reason) for e in events if isinstance(e, OrderCancelled)]
+    found = [e for e in events if isinstance(e, OrderCancelled)]
+    return [((e.filled or 0) // MICRO, e.reason) for e in found]
 
 
 GTC = TimeInForce.GTC
