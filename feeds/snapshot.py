@@ -79,5 +79,6 @@ def _venue(row: markets.VenueRow, packs: tuple[friction.FrictionPack, ...]) -> V
         payout_lag_ms=row.payout_lag_ms,
         hosts=row.hosts,
         ws=tuple(row.ws.split()),
+        sockets=row.sockets,
         friction=friction.at_venue(packs, row.slug),
     )

@@ -343,12 +343,22 @@ def _waits_for(relation: RelationPicture, row: VenueRow) -> bool:
     return stop.gate in HEALTH_GATES and (not stop.text or row.name in stop.text)
 
 
+def _raced(truth: VenueTruth) -> tuple[Cell, ...]:
+    """How far raced lines agree; nothing where there is one line."""
+    if truth.lines == 1:
+        return ()
+    second = truth.lines_agreed + truth.lines_differed
+    text = f"{truth.lines_agreed:,} of {second:,}"
+    return (Cell(text, name=f"Second of {truth.lines} lines, agree"),)
+
+
 def _feed(truth: VenueTruth, picture: VenuePicture | None, seen: Seen) -> tuple[Cell, ...]:
     told = truth.compared - truth.moved
     found = [
         Cell(truth.url or formats.NOTHING, name="Host in use"),
         Cell(f"{truth.live_books:,} of {truth.markets:,}", name="Books live"),
         Cell(f"{truth.sockets:,}", name="Sockets"),
+        *_raced(truth),
         Cell(f"{truth.frames:,}", name="Messages"),
         Cell(f"{max(0, told) - truth.disagreed:,} of {max(0, told):,}", name="REST reads, agree"),
         Cell(f"{truth.rest_failures:,}", name="REST failures"),

@@ -31,12 +31,14 @@ from feeds.runtime.conversation import Outside
 from feeds.runtime.feed import Feed
 from feeds.runtime.gateways import PaperDesk
 from feeds.runtime.http import Http
+from feeds.runtime.lines import Lines
 from feeds.runtime.pause import pause
 from feeds.runtime.rates import Rates, client_of
 from feeds.runtime.supervisor import Supervisor
 from feeds.runtime.venue_watch import VenueWatch
 from feeds.sim.exchange import Account, Exchange
 from feeds.venues import ADAPTERS
+from feeds.venues.base import Adapter
 from markets.terms.ids import MarketId, RelationId, RunId, VenueId, venue_of
 from markets.terms.instruments import Market
 from markets.terms.units import SECOND, Ns, Qty, Usd
@@ -312,7 +314,7 @@ class _Stream:
         self._config: VenueConfig | None = None
         self._markets: tuple[Market, ...] = ()
         self._moved = asyncio.Event()
-        self.feed: Feed | None = None
+        self.feed: Feed | Lines | None = None
         self.watch: VenueWatch | None = None
 
     def apply(self, config: VenueConfig | None, markets: tuple[Market, ...]) -> None:
@@ -342,7 +344,7 @@ class _Stream:
             outside = Outside(worker.clock, worker.take, http, lambda: secrets.randbelow(1_000_001))
             watch = VenueWatch(adapter, outside, worker.clocks, lambda: rates.waited)
             heard = msgspec.structs.replace(outside, emit=watch.heard)
-            self.feed = Feed(adapter, self._markets, heard, urls=config.ws if config else ())
+            self.feed = _feed(adapter, self._markets, heard, config)
             self.watch = watch
             watch.follow(self.feed)
             delivering = asyncio.create_task(self.feed.run())
@@ -361,6 +363,16 @@ class _Stream:
     def failed(self, reason: str) -> None:
         """A bug ended the feed: nothing of this venue may be believed until it delivers again."""
         self._worker.inbox.put(FeedDown(self._worker.clock.now(), self.venue, reason))
+
+
+def _feed(
+    adapter: Adapter, markets: tuple[Market, ...], outside: Outside, config: VenueConfig | None
+) -> Feed | Lines:
+    """One feed, or several raced where the venue's row asks for it."""
+    urls = config.ws if config else ()
+    if config is None or config.sockets == 1:
+        return Feed(adapter, markets, outside, urls=urls)
+    return Lines(adapter, markets, outside, count=config.sockets, urls=urls)
 
 
 class _Source:
@@ -441,7 +453,7 @@ def _within(snapshot: Snapshot, wish: Wish) -> Snapshot:
 
 
 def _addresses(config: VenueConfig | None) -> tuple[object, ...]:
-    return (config.hosts, config.ws) if config else ()
+    return (config.hosts, config.ws, config.sockets) if config else ()
 
 
 def _exchange(engine: Engine) -> Exchange:

@@ -7,6 +7,7 @@ look-up.
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 
@@ -33,6 +34,12 @@ class Venue(models.Model):
     paper_latency_ms = models.PositiveIntegerField(default=150)
     paper_cash = models.BigIntegerField(default=10_000_000_000)
     payout_lag_ms = models.BigIntegerField(default=86_400_000)
+    sockets = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(3)],
+        help_text="Feeds of the same markets raced against one another, 1 to 3; venues limit "
+        "sockets for each address.",
+    )
     rest_url = models.CharField(max_length=300, blank=True)
     ws_url = models.CharField(max_length=300, blank=True)
     gamma_url = models.CharField(max_length=300, blank=True)

@@ -49,6 +49,7 @@ class VenueRow(msgspec.Struct, frozen=True):
     payout_lag_ms: int
     hosts: dict[str, str]
     ws: str
+    sockets: int
     markets: int = 0
 
 
@@ -176,6 +177,7 @@ def _venue_row(row: Venue) -> VenueRow:
         payout_lag_ms=row.payout_lag_ms,
         hosts={name: url for name, url in named.items() if url},
         ws=row.ws_url,
+        sockets=row.sockets,
         markets=getattr(row, "listed", 0),
     )
 

@@ -55,6 +55,7 @@ VENUE_FIELDS = (
     "paper_latency_ms",
     "paper_cash",
     "payout_lag_ms",
+    "sockets",
     "rest_url",
     "ws_url",
     "gamma_url",

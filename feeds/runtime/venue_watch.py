@@ -17,6 +17,7 @@ from feeds.books.score import Measures, Term, score_of, terms_of
 from feeds.runtime.clocks import Clocks, measure
 from feeds.runtime.conversation import Outside
 from feeds.runtime.feed import Feed
+from feeds.runtime.lines import Lines
 from feeds.runtime.pause import pause
 from feeds.venues.base import Adapter
 from markets.terms.ids import MarketId
@@ -56,7 +57,7 @@ class VenueWatch:
         self._clock = outside.clock
         self._clocks = clocks
         self._waited = waited
-        self._feed: Feed | None = None
+        self._feed: Feed | Lines | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._busy: dict[str, None] = {}
         self._gaps = Hourly()
@@ -68,7 +69,7 @@ class VenueWatch:
         self._compared_at = Ns(0)
         self._said: VenueJudged | None = None
 
-    def follow(self, feed: Feed) -> None:
+    def follow(self, feed: Feed | Lines) -> None:
         """The feed to watch, made with `heard` as its way out."""
         self._feed = feed
 
@@ -245,6 +246,7 @@ class VenueWatch:
         now, tally, followed = self._clock.now(), self._feed.tally, self.followed
         agreement, terms = followed.agreement, self._terms(now)
         offset = self._clocks.offsets.get(self._adapter.venue)
+        race = self._feed.race if isinstance(self._feed, Lines) else None
         return VenueTruth(
             venue=self._adapter.venue,
             at=now,
@@ -283,6 +285,9 @@ class VenueWatch:
             terms=tuple(_shown(term) for term in terms),
             refused=self._refused(),
             polled=followed.polling,
+            lines=self._feed.count if isinstance(self._feed, Lines) else 1,
+            lines_agreed=race.agreed if race else 0,
+            lines_differed=race.differed if race else 0,
             notes=tuple(followed.notes),
         )
 

@@ -10,6 +10,7 @@ from feeds.runtime.conversation import Outside
 from feeds.runtime.fakeserver import FakeServer, fault_asked
 from feeds.runtime.feed import Feed
 from feeds.runtime.http import Http
+from feeds.runtime.lines import Lines
 from feeds.sim.scenario import Listed, Move
 from feeds.venues import ADAPTERS, FAKES, find
 from feeds.venues.base import Adapter, Request
@@ -89,6 +90,19 @@ class Stage:
             with suppress(asyncio.CancelledError):
                 await task
 
+    @asynccontextmanager
+    async def lines(self, market: Market, count: int) -> AsyncIterator[Lines]:
+        outside = Outside(self.clock, self.heard, self.http, lambda: 0)
+        url = f"ws://127.0.0.1:{self.server.port}/ws/market"
+        lines = Lines(self.adapter, [market], outside, count=count, urls=(url,))
+        task = asyncio.create_task(lines.run())
+        try:
+            yield lines
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
     async def market(self) -> Market:
         """The one market the catalogue lists."""
         catalogue = self.adapter.catalogue()
@@ -128,6 +142,23 @@ async def test_the_catalogues_market_streams_its_book(stage: Stage) -> None:
         assert feed.tally.up
         assert not feed.tally.faults
         assert feed.tally.unknown_markets == 0
+
+
+async def test_two_raced_lines_tell_each_book_once_and_agree(stage: Stage) -> None:
+    stage.server.moved(moved(stage.venue, 40))
+
+    async with stage.lines(await stage.market(), 2) as lines:
+        await stage.bid(40)
+        async with asyncio.timeout(PATIENCE_S):
+            while not lines.race.agreed:  # noqa: ASYNC110  the count has no event of its own
+                await asyncio.sleep(0)
+        for cents in range(41, 46):
+            stage.server.moved(moved(stage.venue, cents))
+            await stage.bid(cents)
+
+        assert lines.race.differed == 0
+        assert not lines.tally.faults
+        assert [m.native for m in lines.markets] == [NATIVES[stage.venue]]
 
 
 async def test_the_book_is_right_again_after_a_cut(stage: Stage) -> None:

@@ -188,7 +188,8 @@ class VenueTruth(msgspec.Struct, frozen=True, gc=False):
     of the newest comparisons with REST that agreed; `moved` ones said nothing. The clock is
     between `clock_low_ms` and `clock_high_ms` ahead of ours and certainly `clock_ms`;
     `clock_worry` is none, warn, critical or halt. `refused` and `polled` are as in `VenueJudged`.
-    `notes` are the newest events, oldest first.
+    `notes` are the newest events, oldest first. With several `lines` raced, `lines_agreed` counts
+    books that came second and were known, `lines_differed` those that were not.
     """
 
     venue: VenueId
@@ -229,6 +230,9 @@ class VenueTruth(msgspec.Struct, frozen=True, gc=False):
     refused: str = ""
     polled: str = ""
     notes: tuple[tuple[Ns, str], ...] = ()
+    lines: int = 1
+    lines_agreed: int = 0
+    lines_differed: int = 0
 
 
 class AlertPicture(msgspec.Struct, frozen=True, gc=False):
