@@ -126,6 +126,7 @@ def test_a_venue_is_changed_with_a_revision_and_its_address_is_checked(operator:
         "paper_latency_ms": 150,
         "paper_cash": "2500.50",
         "payout_lag_ms": 86_400_000,
+        "sockets": 1,
         "rest_url": "ftp://x",
         "reason": "move",
     }
