@@ -301,7 +301,8 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     simulated exchange. `maintenance` is what is announced for the days after the revision was read.
     `friction` is what the active friction packs come to there. A payout is expected `payout_lag_ms`
     after it is due; with probability `dispute_ppm` it is disputed and takes `dispute_ms` more.
-    `sockets` feeds of the same markets are raced. `nets` says that the venue gives back at once what one's own claims there pay in any case.
+    `sockets` feeds of the same markets are raced. `nets` says that the venue gives back at once
+    what one's own claims there pay in any case.
     """
 
     id: VenueId
