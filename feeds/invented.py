@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from feeds.services import KALSHI_CLOSED, adapter_of, schedule_catalogues, seed
+from feeds.services import KALSHI_CLOSED, keyless_adapter, schedule_catalogues, seed
 from feeds.sim.scenario import KALSHI, Listed
 from feeds.venues import FAKES, find
 from markets import selectors
@@ -96,7 +96,7 @@ def _point(venue: str, address: Address, *, is_first: bool) -> None:
 
 def _listings(venue: str, scenario: World, at: Ns) -> list[Listing]:
     """What the fake lists, as its real adapter reads it."""
-    fake, catalogue = find(FAKES, venue)(scenario.listed), adapter_of(venue).catalogue()
+    fake, catalogue = find(FAKES, venue)(scenario.listed), keyless_adapter(venue).catalogue()
     waiting, found = catalogue.first(), []
     while waiting:
         request = waiting.pop(0)

@@ -36,8 +36,8 @@ class CatalogueUnavailable(Exception):
     """A venue did not give its catalogue; one sentence says which address and what it answered."""
 
 
-def adapter_of(venue: str) -> Adapter:
-    """The adapter of a venue.
+def keyless_adapter(venue: str) -> Adapter:
+    """The adapter of a venue, without a key: enough to list what it trades.
 
     Errors: `ValidationError` naming the venues there are.
     """
@@ -54,7 +54,7 @@ def sync_catalogue(venue: str) -> CatalogueDiff:
 
     Errors: `ValidationError` for an unknown venue, `CatalogueUnavailable` when it does not answer.
     """
-    adapter = adapter_of(venue)
+    adapter = keyless_adapter(venue)
     row = selectors.venue(venue)
     if row is None:
         raise ValidationError(f"Venue {venue} is not set up; run `manage.py seed` first.")
@@ -117,7 +117,7 @@ def seed(author: str = "seed") -> int:
     made = 0
     for slug in ADAPTERS:
         if selectors.venue(slug) is None:
-            adapter = adapter_of(slug)
+            adapter = keyless_adapter(slug)
             markets.set_venue(
                 slug,
                 author,

@@ -36,6 +36,7 @@ from feeds.runtime.pause import pause
 from feeds.runtime.rates import Rates, client_of
 from feeds.runtime.supervisor import Supervisor
 from feeds.runtime.venue_watch import VenueWatch
+from feeds.services import keyless_adapter
 from feeds.sim.exchange import Account, Exchange
 from feeds.venues import ADAPTERS
 from feeds.venues.base import Adapter
@@ -458,7 +459,7 @@ def _addresses(config: VenueConfig | None) -> tuple[object, ...]:
 
 def _exchange(engine: Engine) -> Exchange:
     """The simulated exchange as the journal left it."""
-    nets = frozenset(VenueId(v) for v in ADAPTERS if adapter_of(v).capabilities.nets)
+    nets = frozenset(VenueId(v) for v in ADAPTERS if keyless_adapter(v).capabilities.nets)
     exchange = Exchange({}, {}, nets)
     exchange.remember({o.request.id: o.filled for o in engine.state.orders.values()})
     return exchange
