@@ -98,7 +98,7 @@ class PrivateCalls:
             if public is not None:
                 return public(request, at)
             call = self._find((request.method, request.path))
-            assert call is not None  # noqa: S101
+            assert call is not None  # noqa: S101  `knows` was asked first
             return call(request, self._keys.caller(request, at), at)
         except Refused as refusal:
             return refusal.reply()
