@@ -60,12 +60,12 @@ oracles: $(BIN)/.complete .venv-oracles/.complete  ## the venues' own SDKs again
 oracles-lock: $(BIN)/.complete
 	@test -x $(BIN)/uv || command -v uv >/dev/null || { echo "uv is needed: $(BIN)/python -m pip install uv"; exit 2; }
 	PATH="$(BIN):$$PATH" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-emit-index-url --no-emit-find-links -o requirements.oracles.lock requirements.oracles.in
+	  --no-header --no-strip-extras --no-emit-index-url --no-emit-find-links -o requirements.oracles.lock requirements.oracles.in
 
 lock: $(BIN)/.complete  ## new versions into requirements.lock, from requirements.in
 	@test -x $(BIN)/uv || command -v uv >/dev/null || { echo "uv is needed: $(BIN)/python -m pip install uv"; exit 2; }
 	PATH="$(BIN):$$PATH" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-emit-index-url --no-emit-find-links -o requirements.lock requirements.in
+	  --no-header --no-strip-extras --no-emit-index-url --no-emit-find-links -o requirements.lock requirements.in
 
 clean:  ## remove caches and .venv; the data in .local stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov
