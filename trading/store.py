@@ -27,6 +27,7 @@ from trading.engine.events import (
     Event,
     OrderAccepted,
     OrderCancelled,
+    OrderDelayed,
     OrderFilled,
     OrderRejected,
     OrderUnknown,
@@ -48,7 +49,15 @@ from trading.runtime.messages import CommandArrived
 _REASON = 500
 _NAMES_KEPT = 5_000
 
-OrderNews = OrderAccepted | OrderRejected | OrderFilled | OrderCancelled | OrderUnknown | QueryOrder
+OrderNews = (
+    OrderAccepted
+    | OrderDelayed
+    | OrderRejected
+    | OrderFilled
+    | OrderCancelled
+    | OrderUnknown
+    | QueryOrder
+)
 
 
 class Rows:
@@ -89,7 +98,13 @@ class Rows:
             case OrderFilled(fill=fill):
                 self.fills[fill.key] = (seq, fill)
                 self.news.append((seq, event))
-            case OrderAccepted() | OrderRejected() | OrderCancelled() | OrderUnknown():
+            case (
+                OrderAccepted()
+                | OrderDelayed()
+                | OrderRejected()
+                | OrderCancelled()
+                | OrderUnknown()
+            ):
                 self.news.append((seq, event))
             case _:
                 pass
@@ -393,7 +408,7 @@ def _sum_fills(orders: dict[str, models.Order]) -> None:
 
 def _apply(order: models.Order, news: OrderNews, seq: int) -> None:
     state, reason = _said(order, news)
-    if isinstance(news, OrderAccepted):
+    if isinstance(news, OrderAccepted | OrderDelayed):
         order.venue_order = _plain(news.venue_order)[:200]
     if state not in NEXT[OrderState(order.state)]:
         return
@@ -411,7 +426,7 @@ def _plain(text: str) -> str:
 def _said(order: models.Order, news: OrderNews) -> tuple[OrderState, str]:
     """The state these news would put the order into, and their reason."""
     match news:
-        case OrderAccepted():
+        case OrderAccepted() | OrderDelayed():
             return (OrderState.PART if order.filled else OrderState.OPEN), ""
         case OrderRejected(code=code, text=text):
             return (OrderState.CANCELLED if order.filled else OrderState.REJECTED), text or code

@@ -14,6 +14,7 @@ from markets.terms.units import MS, Ns, Qty, Usd
 from trading.engine.events import (
     OrderAccepted,
     OrderCancelled,
+    OrderDelayed,
     OrderFilled,
     OrderRejected,
     OrderUnknown,
@@ -99,6 +100,17 @@ def accepted(state: EngineState, event: OrderAccepted, out: list[Intent]) -> Ord
         return None
     if order.state not in TERMINAL:
         order = moved(order, OrderState.PART if order.filled else OrderState.OPEN, event.at)
+    order = replace(order, venue_order=event.venue_order or order.venue_order)
+    _store(state, order)
+    return order
+
+
+def delayed(state: EngineState, event: OrderDelayed, out: list[Intent]) -> Order | None:
+    """The venue has it and decides later: it is open, and asked for when its time has come."""
+    order = _known(state, event.order, "a delay", event.at, out)
+    if order is None or order.state in TERMINAL:
+        return None
+    order = moved(order, OrderState.PART if order.filled else OrderState.OPEN, event.at)
     order = replace(order, venue_order=event.venue_order or order.venue_order)
     _store(state, order)
     return order

@@ -34,6 +34,7 @@ from trading.engine.events import (
     MarketSettled,
     OrderAccepted,
     OrderCancelled,
+    OrderDelayed,
     OrderFilled,
     OrderRejected,
     OrderUnknown,
@@ -262,6 +263,9 @@ class Engine:
 
     def _order_accepted(self, event: OrderAccepted, out: list[Intent]) -> None:
         self._answered(answers.accepted(self.state, event, out), out)
+
+    def _order_delayed(self, event: OrderDelayed, out: list[Intent]) -> None:
+        self._answered(answers.delayed(self.state, event, out), out)
 
     def _order_rejected(self, event: OrderRejected, out: list[Intent]) -> None:
         self._answered(answers.rejected(self.state, event, out), out)
@@ -511,6 +515,7 @@ _STEPS: dict[type, _Step] = {
     MarketSettled: Engine._market_settled,
     TradeSeen: Engine._trade_seen,
     OrderAccepted: Engine._order_accepted,
+    OrderDelayed: Engine._order_delayed,
     OrderRejected: Engine._order_rejected,
     OrderFilled: Engine._order_filled,
     OrderCancelled: Engine._order_cancelled,

@@ -119,6 +119,14 @@ class OrderAccepted(_Event, frozen=True):
     venue_order: str
 
 
+class OrderDelayed(_Event, frozen=True):
+    """The venue took the order and matches it only at about `until`; 0 where it does not say."""
+
+    order: OrderId
+    venue_order: str
+    until: Ns = Ns(0)
+
+
 class OrderRejected(_Event, frozen=True):
     """The venue said no; nothing rests and nothing was filled."""
 
@@ -148,13 +156,34 @@ class OrderUnknown(_Event, frozen=True):
     reason: str
 
 
+class StatedOrder(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An order that a venue says rests there. `order` is empty when its id is none of ours."""
+
+    order: OrderId
+    venue_order: str
+    market: MarketId
+    outcome: int
+    side: Side
+    px: Px
+    left: Qty
+
+
 class AccountReported(_Event, frozen=True):
-    """A venue's statement of our free cash, and of what we hold per (market, outcome, qty)."""
+    """A venue's statement of our free cash, of what we hold per (market, outcome, qty), and of our
+    resting orders.
+
+    `asked_at` is when the first of its requests left: what moved after that may be missing.
+    `complete` says that every page of every list came: an incomplete statement proves nothing, an
+    absent line least of all.
+    """
 
     venue: VenueId
     book: BookKind
     cash: Usd
     holdings: tuple[tuple[MarketId, int, Qty], ...] = ()
+    orders: tuple[StatedOrder, ...] = ()
+    asked_at: Ns = Ns(0)
+    complete: bool = True
 
 
 class CommandReceived(_Event, frozen=True):
@@ -214,6 +243,7 @@ Event = (
     | MarketSettled
     | TradeSeen
     | OrderAccepted
+    | OrderDelayed
     | OrderRejected
     | OrderFilled
     | OrderCancelled

@@ -511,6 +511,7 @@ def _place(
         book=deal.book,
         purpose=purpose,
         deadline_ms=state.terms[deal.id].timeout_ms,
+        placed_at=state.at,
     )
     state.orders[request.id] = Order(request, OrderState.SENT, state.at, state.at)
     out.append(PlaceOrder(state.at, request))

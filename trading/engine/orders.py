@@ -44,7 +44,12 @@ class Purpose(StrEnum):
 
 
 class OrderRequest(msgspec.Struct, frozen=True, gc=False):
-    """An order as we want it. `px` is the worst price we accept, `qty` contracts of `outcome`."""
+    """An order as we want it. `px` is the worst price we accept, `qty` contracts of `outcome`.
+
+    `placed_at` is the engine's time when it asked: times and salts that a signature covers derive
+    from it and from `id`, so that the venue's own id of the order can be computed again from the
+    journal. A resting order ends at the venue by itself at `expires_at`; 0 is never.
+    """
 
     id: OrderId
     deal: DealId
@@ -58,6 +63,9 @@ class OrderRequest(msgspec.Struct, frozen=True, gc=False):
     book: BookKind
     purpose: Purpose
     deadline_ms: int = 5_000
+    placed_at: Ns = Ns(0)
+    post_only: bool = False
+    expires_at: Ns = Ns(0)
 
 
 class OrderState(StrEnum):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from markets.terms.ids import MarketId, OrderId, VenueId
-from trading.engine.events import Event
+from trading.engine.events import AccountReported, Event
 from trading.engine.orders import OrderRequest
 
 Emit = Callable[[Event], None]
@@ -35,3 +35,15 @@ class Gateway(Protocol):
     async def place(self, request: OrderRequest) -> None: ...
     async def cancel(self, order: OrderId, market: MarketId) -> None: ...
     async def query(self, order: OrderId, market: MarketId) -> None: ...
+
+
+class Account(Protocol):
+    """One venue's live account beside its order entry.
+
+    `statement` asks for cash, holdings and resting orders: one `AccountReported`, `complete` only
+    when every page came. `run` keeps the private channel and what else must be kept alive, until it
+    is cancelled; what it learns goes through `emit`.
+    """
+
+    async def statement(self) -> AccountReported: ...
+    async def run(self) -> None: ...
