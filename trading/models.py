@@ -280,6 +280,7 @@ class Command(models.Model):
     )
     answer = models.TextField(blank=True)
     idempotency_key = models.CharField(max_length=200, unique=True, null=True, blank=True)
+    fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
@@ -312,6 +313,47 @@ class WorkerHeartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class WorkerStats(models.Model):
+    """One minute of a worker: what it saw, judged, opened and ended, and how it stood at the end.
+
+    Counts are of the journal's events after `seq_from` up to `seq_to`, so that rows of a worker
+    join without gap or overlap. `gates` counts refusals per gate. Money is micro-dollars.
+    """
+
+    name = models.CharField(max_length=64)
+    at = models.DateTimeField(db_index=True)
+    run = models.CharField(max_length=64, blank=True)
+    mode = models.CharField(max_length=8, blank=True)
+    seq_from = models.BigIntegerField()
+    seq_to = models.BigIntegerField()
+    relations = models.PositiveIntegerField(default=0)
+    edges = models.PositiveIntegerField(default=0)
+    plans = models.PositiveIntegerField(default=0)
+    approved = models.PositiveIntegerField(default=0)
+    gates = models.JSONField(default=dict, blank=True)
+    opened = models.PositiveIntegerField(default=0)
+    ended = models.PositiveIntegerField(default=0)
+    losses = models.PositiveIntegerField(default=0)
+    fills = models.PositiveIntegerField(default=0)
+    open_deals = models.PositiveIntegerField(default=0)
+    naked = models.PositiveIntegerField(default=0)
+    pnl_today = models.BigIntegerField(default=0)
+    at_work = models.BigIntegerField(default=0)
+    worst = models.BigIntegerField(default=0)
+    free = models.BigIntegerField(default=0)
+    sockets_up = models.PositiveIntegerField(default=0)
+    sockets = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ("-at", "-id")
+        verbose_name = "minute"
+        verbose_name_plural = "statistics"
+        constraints = (models.UniqueConstraint(fields=("name", "at"), name="one_row_per_minute"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%H:%M:%S}"
 
 
 class Lease(models.Model):
@@ -360,6 +402,7 @@ class ApiToken(models.Model):
     scope = models.CharField(max_length=8, choices=Scope.choices, default=Scope.READ)
     created_at = models.DateTimeField(auto_now_add=True)
     used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
