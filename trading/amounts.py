@@ -8,16 +8,8 @@ refused.
 from __future__ import annotations
 
 from markets.terms.units import MICRO, micros_from_text, text_from_micros
-from trading.engine.config import Unit
+from trading.engine.limits import PER_SHOWN, Unit
 
-# Base units in one unit shown, where the base unit is not the shown one.
-PER_SHOWN: dict[Unit, int] = {
-    Unit.CENTS: 10_000,
-    Unit.USD: MICRO,
-    Unit.PPM: 10_000,
-    Unit.BPS: 100,
-    Unit.CONTRACTS: MICRO,
-}
 SWITCH = {"on": 1, "off": 0, "1": 1, "0": 0, "yes": 1, "no": 0, "true": 1, "false": 0}
 
 
