@@ -58,6 +58,7 @@ from trading.engine.events import (
 from trading.engine.orders import BookKind
 from trading.engine.pictures import EnginePicture, RelationPicture
 from trading.replay.records import SCHEMA, Header
+from trading.runtime import crash
 from trading.runtime.clock import SystemClock
 from trading.runtime.executor import Executor, Lease
 from trading.runtime.gateway import Gateway
@@ -172,10 +173,16 @@ class _Worker:
             self.clock,
             resumed=self.resumed,
             turned=self.turned,
+            transitions=self._transitions(),
         )
         self.streams = {
             venue: _Stream(venue, self) for venue in ADAPTERS if _is_wanted(venue, wish)
         }
+
+    def _transitions(self) -> crash.Transitions | None:
+        if not crash.planned():
+            return None
+        return crash.Transitions(lambda: self.engine.state.orders, self.engine.state.deals)
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()

@@ -34,6 +34,7 @@ from trading.duties import (
     RowWriter,
 )
 from trading.runtime.clock import Clock
+from trading.runtime.crash import crash_point
 from trading.runtime.messages import (
     Applied,
     Beat,
@@ -334,9 +335,14 @@ class Scribe:
         if not self._lease.held:
             return
         commands = self._commands.look(caught_up=self._tail.caught_up)
+        if not commands:
+            return
+        crash_point("before_relay")
         for command in commands:
             self._pipes.say(command)
+        crash_point("after_relay")
         self._commands.told(commands)
+        crash_point("after_told")
 
 
 def snapshot_loader() -> Loader:

@@ -302,13 +302,24 @@ def run_and_kill(directory: Path, placed: Path, crash: str, books: int = 3) -> i
     return done.returncode
 
 
-@pytest.mark.parametrize("point", ["before_flush", "after_flush", "after_place"])
+@pytest.mark.parametrize(
+    "crash",
+    [
+        "before_flush:2",
+        "after_flush:2",
+        "after_place:2",
+        "journal_write:1",
+        "journal_write:2",
+        "journal_rotate:1",
+        "journal_checkpoint:1",
+    ],
+)
 def test_killed_around_an_order_no_order_leaves_twice_or_without_record(
-    tmp_path: Path, point: str
+    tmp_path: Path, crash: str
 ) -> None:
     directory, placed = tmp_path / "journal", tmp_path / "placed"
 
-    assert run_and_kill(directory, placed, f"{point}:2") == -signal.SIGKILL
+    assert run_and_kill(directory, placed, crash) == -signal.SIGKILL
     engine = CountingEngine()
     resume(engine, recover(directory))
     assert run_and_kill(directory, placed, "") == 0

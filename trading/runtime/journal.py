@@ -20,6 +20,7 @@ from trading.engine.events import Event, HealthReported
 from trading.engine.intents import Intent
 from trading.replay.records import Checkpoint, EventRecord, Header, IntentsRecord, Record
 from trading.runtime.clock import Clock, sleep
+from trading.runtime.crash import crash_point, die, is_due
 from trading.runtime.segments import SUFFIX, UNFINISHED, frame, read_segment
 from trading.runtime.segments import recover as recover
 
@@ -200,6 +201,7 @@ class Journal:
         self._path = self.directory / f"{seq:012d}{SUFFIX}"
         self._opened_at = self._clock.now()
         self._buffer += frame(self._header)
+        crash_point("journal_checkpoint")
         self._buffer += frame(self._checkpoint())
         self._size = len(self._buffer)
 
@@ -207,6 +209,9 @@ class Journal:
         if self._fd is None:
             self._create()
         else:
+            if is_due("journal_write"):
+                _write_all(self._fd, self._buffer[: len(self._buffer) - 1])
+                die()
             _write_all(self._fd, self._buffer)
         self._buffer.clear()
         if self._fd is not None:
@@ -220,6 +225,7 @@ class Journal:
         new = self._path.with_name(self._path.name + UNFINISHED)
         fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         _write_all(fd, self._buffer)
+        crash_point("journal_rotate")
         new.rename(self._path)
         self._fd = fd
 

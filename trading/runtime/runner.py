@@ -14,7 +14,7 @@ from trading.engine.events import Event, TimerFired
 from trading.engine.intents import CancelOrder, Intent, PlaceOrder, QueryOrder, SetTimer
 from trading.replay.records import Checkpoint
 from trading.runtime.clock import Clock, Handle
-from trading.runtime.crash import crash_point
+from trading.runtime.crash import AFTER, BEFORE, Transitions, crash_point
 from trading.runtime.inbox import Inbox
 from trading.runtime.journal import Journal
 from trading.runtime.segments import Recovered
@@ -123,7 +123,7 @@ def _follow_timers(timers: dict[str, Ns], event: Event, intents: tuple[Intent, .
 
 class Runner:
     """Drives one engine. `turned` is called after each turn of the loop, once its events are on
-    record.
+    record. `transitions` is there only when this process is to die at one.
     """
 
     def __init__(
@@ -135,6 +135,7 @@ class Runner:
         *,
         resumed: Resumed | None = None,
         turned: Callable[[], None] | None = None,
+        transitions: Transitions | None = None,
     ) -> None:
         self._engine = engine
         self._executor = executor
@@ -143,6 +144,8 @@ class Runner:
         self._turned = turned or _nothing
         self._timers = Timers(clock, inbox.put)
         self._journal: Journal | None = None
+        self._transitions = transitions
+        self._unflushed: list[str] = []
         self._failure: BaseException | None = None
         self._stopping = False
         self.seq = resumed.seq if resumed else 0
@@ -197,7 +200,7 @@ class Runner:
             self._step(journal, event)
             if self._clock.now() >= until:
                 break
-        journal.flush()
+        self._flush(journal)
         self._turned()
 
     def _step(self, journal: Journal, event: Event) -> None:
@@ -208,15 +211,27 @@ class Runner:
         if type(event) is TimerFired:
             self._timers.told(event.key)
         intents = self._engine.step(event)
-        if not intents:
-            return
-        journal.append_intents(seq, intents)
+        if intents:
+            journal.append_intents(seq, intents)
+        if self._transitions is not None:
+            self._note(self._transitions.of(intents))
         if any(type(intent) is PlaceOrder for intent in intents):
             crash_point("before_flush")
-            journal.flush()
+            self._flush(journal)
             crash_point("after_flush")
         for intent in intents:
             self._carry(intent)
+
+    def _note(self, made: list[str]) -> None:
+        self._unflushed += made
+        for name in made:
+            crash_point(name + BEFORE)
+
+    def _flush(self, journal: Journal) -> None:
+        journal.flush()
+        made, self._unflushed = self._unflushed, []
+        for name in made:
+            crash_point(name + AFTER)
 
     def _carry(self, intent: Intent) -> None:
         match intent:
