@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from risk.gates import gates
 from risk.gates.measures import MEASURES
+from risk.gates.reconciled import reconciled
 from trading.engine.events import Event
 from trading.engine.pictures import Reading, Verdict
 from trading.engine.plans import Plan
@@ -35,6 +36,7 @@ GATES: tuple[tuple[str, Gate], ...] = (
     ("match_rate_limit", gates.match_rate_limit),
     ("cooldown", gates.cooldown),
     ("exec_mode", gates.exec_mode),
+    ("reconciled", reconciled),
     ("tail_risk", gates.tail_risk),
     ("max_event_exposure", gates.max_event_exposure),
     ("max_total_exposure", gates.max_total_exposure),
@@ -45,7 +47,14 @@ GATES: tuple[tuple[str, Gate], ...] = (
     ("execute", gates.execute),
 )
 
-WAITING = ("venue_health", "sharp_freshness", "skew", "match_rate_limit", "cooldown")
+WAITING = (
+    "venue_health",
+    "sharp_freshness",
+    "skew",
+    "match_rate_limit",
+    "cooldown",
+    "reconciled",
+)
 SAFETY = ("kill_switch", "scanning_paused", "view_only", "halt_if_naked", "infrastructure")
 
 

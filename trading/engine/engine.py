@@ -12,10 +12,10 @@ from typing import Any, Self
 import msgspec
 from msgspec.structs import replace
 
-from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId
+from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId, venue_of
 from markets.terms.instruments import Market, MarketState
 from markets.terms.units import DAY, MS, SECOND, Ns, Rounding, Usd, times
-from trading.engine import answers, execution, looks, scan, stops
+from trading.engine import answers, execution, looks, reconcile, scan, stops
 from trading.engine.book import Book, BookState
 from trading.engine.deals import DealState
 from trading.engine.events import (
@@ -237,6 +237,8 @@ class Engine:
                 times(px, qty, Rounding.DOWN)
                 for px, qty in zip(event.pays, position.qty, strict=False)
             )
+            if book is BookKind.LIVE:
+                reconcile.moved(state, market.venue, event.at)
             after = settle(position, event.pays)
             state.positions[key] = after
             purse = account(book, market.venue)
@@ -281,6 +283,8 @@ class Engine:
 
     def _answered(self, order: Order | None, out: list[Intent]) -> None:
         if order is not None:
+            if order.request.book is BookKind.LIVE:
+                reconcile.moved(self.state, venue_of(order.request.market), self.state.at)
             execution.advance(self.state, order.request.deal, out)
 
     def _rehedge(self, market: MarketId, out: list[Intent]) -> None:
@@ -292,29 +296,10 @@ class Engine:
                 execution.advance(state, name, out)
 
     def _account_reported(self, event: AccountReported, out: list[Intent]) -> None:
-        state = self.state
-        state.cash[account(event.book, event.venue)] = event.cash
         if event.book is BookKind.LIVE:
-            self._reconcile(event, out)
-
-    def _reconcile(self, event: AccountReported, out: list[Intent]) -> None:
-        """Compare what a venue says we hold with our fills, when nothing of ours is on its way
-        there.
-        """
-        state = self.state
-        for order in state.orders.values():
-            request = order.request
-            if order.state in TERMINAL or request.book is not event.book:
-                continue
-            if state.markets[request.market].venue == event.venue:
-                return
-        for market, outcome, qty in event.holdings:
-            position = state.positions.get(key_of(market, event.book))
-            ours = position.qty[outcome] if position else 0
-            if ours != qty:
-                text = f"{event.venue} says {qty} of {market}, our fills say {ours}."
-                stop = Stop(event.venue, stops.MONEY, text, "engine", event.at)
-                stops.halt(state, stop, out)
+            reconcile.report(self.state, event, out)
+        else:
+            self.state.cash[account(event.book, event.venue)] = event.cash
 
     # People, timers, machinery
 
@@ -322,6 +307,8 @@ class Engine:
         known = _COMMANDS.get(event.kind)
         if known is not None:
             known(self.state, event, out)
+            if event.kind == "resume":
+                reconcile.accept(self.state, event.target)
         elif event.kind == "unwind":
             why = execution.unwind(self.state, DealId(event.target), out)
             if why:
@@ -364,6 +351,7 @@ class Engine:
         state.mode = event.mode
         state.health.clear()
         state.judged.clear()
+        reconcile.begun(state, event.at)
         stops.lift(state, "", stops.INFRASTRUCTURE, event.at, out)
         state.feeds = {v: Feed(False, event.at, "starting") for v in state.feeds}
         for market in list(state.books):

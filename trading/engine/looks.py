@@ -34,6 +34,7 @@ from trading.engine.pictures import (
 )
 from trading.engine.plans import Plan
 from trading.engine.ports import Risk
+from trading.engine.reconcile import missing
 from trading.engine.scan import plan_for, priced, terms_for
 from trading.engine.state import (
     EngineState,
@@ -357,7 +358,13 @@ def _venues(view: EngineState) -> tuple[VenuePicture, ...]:
 
 
 def _alerts(view: EngineState) -> list[AlertPicture]:
-    return [*_naked(view), *_unknown(view), *_halted(view), *_machinery(view)]
+    return [
+        *_naked(view),
+        *_unknown(view),
+        *_halted(view),
+        *_unreconciled(view),
+        *_machinery(view),
+    ]
 
 
 def _naked(view: EngineState) -> list[AlertPicture]:
@@ -399,6 +406,20 @@ def _halted(view: EngineState) -> list[AlertPicture]:
         elif stop.cause == VENUE:
             text = f"{what} does not deliver: {stop.reason}. Its books are not traded."
             found.append(AlertPicture("venue", False, text, stop.at, "/venues/"))
+    return found
+
+
+def _unreconciled(view: EngineState) -> list[AlertPicture]:
+    """Live accounts that were heard of and in which nothing may be begun now."""
+    found = []
+    for venue, known in view.agreements.items():
+        why = missing(view, venue)
+        if why:
+            name = view.venues[venue].name if venue in view.venues else venue
+            text = f"{name} does not agree with our books: {why.rstrip('.')}. No new live deals."
+            found.append(
+                AlertPicture("reconcile", True, text, known.at or view.started_at, "/venues/")
+            )
     return found
 
 

@@ -58,6 +58,23 @@ class Health(msgspec.Struct, frozen=True, gc=False):
     since: Ns
 
 
+class Agreement(msgspec.Struct, frozen=True, gc=False):
+    """How our books and a venue's statements of our live account stand; see `reconcile`.
+
+    `at` is when the last statement that agreed was asked for, 0 while none did since the start.
+    `text` is why the newest one did not, `doubted` a difference said once. `moved_at` is the last
+    news of our orders there, `paired` what pairs held at the last comparison had given back,
+    `differences` what a person accepts by resuming: stated less ours per (market, outcome).
+    """
+
+    at: Ns = Ns(0)
+    moved_at: Ns = Ns(0)
+    paired: Usd = Usd(0)
+    text: str = ""
+    doubted: str = ""
+    differences: tuple[tuple[MarketId, int, Qty], ...] = ()
+
+
 class Look(msgspec.Struct, frozen=True, gc=False):
     """What was last told about a relation, so that only changes are told again.
 
@@ -123,7 +140,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 class Saved(msgspec.Struct):
     """The engine's memory. Keys of `cash` are `book/venue`, of `positions` `book/market`, of
-    `halts` `scope|cause`."""
+    `halts` `scope|cause`, of `excepted` `market/outcome`."""
 
     at: Ns = Ns(0)
     run: RunId = RunId("")
@@ -156,6 +173,9 @@ class Saved(msgspec.Struct):
     proposed: dict[RelationId, tuple[tuple[int, Qty], ...]] = {}
     today: Usd = Usd(0)
     day: int = 0
+    started_at: Ns = Ns(0)
+    agreements: dict[VenueId, Agreement] = {}
+    excepted: dict[str, Qty] = {}
 
 
 class Exposure(msgspec.Struct, frozen=True, gc=False):

@@ -31,6 +31,7 @@ from tests.builders import (
     usd,
 )
 from trading.engine import events as ev
+from trading.engine import reconcile
 from trading.engine.book import BookState
 from trading.engine.engine import Engine
 from trading.engine.intents import CancelOrder, ConfigApplied, Halt, PositionChanged, SetTimer
@@ -191,10 +192,31 @@ def test_changed_relations_are_drained_once() -> None:
 
 def test_a_live_account_that_disagrees_halts_its_venue() -> None:
     engine = started()
-    report = ev.AccountReported(at(1), KA, BookKind.LIVE, usd(5), ((FIRST, 0, qty(3)),))
+    report = ev.AccountReported(
+        at(11), KA, BookKind.LIVE, usd(5), ((FIRST, 0, qty(3)),), asked_at=at(10)
+    )
     halts = [i for i in engine.step(report) if isinstance(i, Halt)]
     assert [(h.scope, h.cause) for h in halts] == [("kalshi", "money")]
     assert not engine.step(replace(report, venue=PM, holdings=((SECOND_MARKET, 0, qty(0)),)))
+
+
+def test_whoever_resumes_accepts_what_halted() -> None:
+    engine = started()
+    report = ev.AccountReported(
+        at(11), KA, BookKind.LIVE, usd(5), ((FIRST, 0, qty(3)),), asked_at=at(10)
+    )
+    engine.step(report)
+    engine.step(command("resume", "kalshi", when=at(12)))
+    assert not engine.step(replace(report, at=at(14), asked_at=at(13)))
+    assert not reconcile.missing(engine.state, KA)
+
+
+def test_a_start_waits_for_a_statement_of_its_own() -> None:
+    engine = started()
+    engine.step(ev.AccountReported(at(11), KA, BookKind.LIVE, usd(5), asked_at=at(10)))
+    assert not reconcile.missing(engine.state, KA)
+    engine.step(ev.RunStarted(at(20), engine.state.run, "live"))
+    assert "since the start" in reconcile.missing(engine.state, KA)
 
 
 def test_paper_money_begins_with_what_is_configured_and_is_not_given_twice() -> None:

@@ -2,6 +2,7 @@
 
 from markets.terms.relations import TailRisk
 from markets.terms.units import Px
+from risk.gates.chain import GATES
 from tests.builders import (
     FIRST,
     KA,
@@ -51,7 +52,7 @@ def test_the_best_package_carries_walk_worlds_and_every_gate() -> None:
     picture = pictured(engine)
     best = picture.packages[picture.best]
     assert best.label == "KA Yes + PM No"
-    assert (best.walk[0].taken, len(best.worlds), len(best.readings)) == (True, 2, 24)
+    assert (best.walk[0].taken, len(best.worlds), len(best.readings)) == (True, 2, len(GATES))
     stopped = next(r for r in best.readings if r.verdict is not Verdict.PASSED)
     assert (stopped.gate, stopped.verdict) == ("view_only", Verdict.SAFETY)
     assert all(not other.readings for other in picture.packages if other is not best)
