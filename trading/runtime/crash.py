@@ -12,7 +12,9 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
+from markets.terms.ids import DealId, OrderId
 from trading.engine import deals, orders
 from trading.engine.intents import DealChanged, Intent
 
@@ -33,7 +35,10 @@ BEFORE, AFTER = "/before_flush", "/after_flush"
 NEW = "new"
 
 
-def _named(what: str, first: StrEnum, table: Mapping[StrEnum, Iterable[StrEnum]]) -> Iterator[str]:
+State = TypeVar("State", bound=StrEnum)
+
+
+def _named(what: str, first: State, table: Mapping[State, tuple[State, ...]]) -> Iterator[str]:
     yield transition(what, NEW, first)
     for state, following in table.items():
         for after in following:
@@ -127,8 +132,8 @@ class Transitions:
 
     def __init__(
         self,
-        known: Callable[[], Mapping[orders.OrderId, orders.Order]],
-        begun: Mapping[orders.DealId, deals.Deal],
+        known: Callable[[], Mapping[OrderId, orders.Order]],
+        begun: Mapping[DealId, deals.Deal],
     ) -> None:
         self._known = known
         self._orders = dict(known())

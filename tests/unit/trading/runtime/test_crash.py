@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from markets.terms.ids import DealId, OrderId
+from markets.terms.ids import DealId, OrderId, RelationId
 from markets.terms.units import Ns, Px, Qty, Usd
 from tests.builders import FIRST
 from tests.fakes import START, ManualClock, request
@@ -112,7 +112,7 @@ def deal_in(state: DealState) -> Deal:
     leg = DealLeg(FIRST, 0, Qty(1), Qty(1), Px(1), Px(1))
     deal = Deal(
         id=DealId("d1"),
-        relation=deals.RelationId("a"),
+        relation=RelationId("a"),
         package=0,
         book=BookKind.PAPER,
         state=state,
