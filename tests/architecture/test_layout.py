@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PURE = (
     "markets/terms",
     "markets/discovery",
+    "markets/matching",
     "trading/engine",
     "trading/replay",
     "risk/gates",

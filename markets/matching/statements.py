@@ -1,0 +1,357 @@
+"""What a market states: its condition, who it is about, what is done, and the words that are left.
+
+The statement is taken from "If …, then the market resolves to Yes" or "will resolve to “Yes” if …"
+or "resolve according to …", beside the question. `act` is the kind of deed (win, nominee, run,
+leave …), `core` the words that remain when subject, deed, dates and plain grammar are taken away:
+two statements may be confirmed together only when each core stands in the other's texts.
+"""
+
+import re
+
+import msgspec
+
+from markets.matching.contests import atoms, implied
+from markets.matching.sides import Side
+from markets.matching.wording import alike, name_words, plain, sentences, words
+
+_IF_YES = re.compile(
+    r"^(?:If|Where) (.+?),?\.? then the market (?:will )?resolves? to \"?Yes", re.I | re.S
+)
+_YES_IF = re.compile(
+    r"resolves? (?:immediately )?(?:to )?\"?Yes\"?,? (?:if|when) (.+?)\.?$", re.I | re.S
+)
+_ACCORDING = re.compile(
+    r"(?:will resolve|resolves) (?:based on|according to|to|in accordance with) (.+?)\.?$",
+    re.I | re.S,
+)
+_WHETHER = re.compile(r"polymarket on whether (.+?)\.?$", re.I | re.S)
+_SUBJECT_ENDS = (
+    r"(?: (?:wins?|won|win|be|is|are|has|have|had|becomes?|becoming|makes?|makes|qualif\w+|accepts?|advances?|finish\w*|"
+    r"officially|leaves?|leave|out|announce[sd]?|releases?|releasing|reach\w*|receives?|gets?|runs?|records?|leads?|"
+    r"serves?|confirms?|holds?|publicly|physically|acquires?|buys?|resigns?|cease\w*|announcing|cover|represent)\b)"
+)
+_QUESTION = re.compile(rf"^(?:Will|Does|Is|Are|Has|Did) (?:the )?(.+?){_SUBJECT_ENDS}", re.I)
+_CONDITION = re.compile(rf"^(?:the )?(.+?){_SUBJECT_ENDS}", re.I)
+_ACTS: tuple[tuple[str, str], ...] = (
+    ("run", r"\b(run|runs|running|ran) for\b|\bannounces? (a |their |an? \w+ )?(campaign|candidacy)|\bcandidacy\b|\bwho will run\b"),
+    ("nominee", r"\bnominees?\b|\bnomination\b|\bprimary (winner|election winner)\b|\bwins? the .{0,60}\bprimary\b|\bdem primary\b"),
+    ("nominated", r"\bnominated (as|to|for)\b"),
+    ("confirmed", r"\bconfirmed (as|by|to)\b"),
+    ("inaugurated", r"\binaugurated\b|\bsworn in\b"),
+    ("leave", r"\bleaves?\b|\bleaving\b|\bout (as|by|before|in|of)\b|\bresigns?\b|\bresignation\b|\bceases? to\b|\bremoved\b|\bdepart"),
+    ("impeach", r"\bimpeach"),
+    ("pardon", r"\bpardon"),
+    ("announce", r"\bannounced? as\b|\bofficially announced\b|\bannouncement\b"),
+    ("cast", r"\bcast as\b"),
+    ("purchase", r"\bpurchas|\bbuys?\b"),
+    ("acquire", r"\bacquir|\bacquisition"),
+    ("invade", r"\binvad|\bmilitary offensive"),
+    ("annex", r"\bannex"),
+    ("qualify", r"\bqualif|\bmakes? the .{0,20}playoffs|\bplayoffs qualifiers"),
+    ("advance", r"\badvances?\b|\breach(es)? the\b"),
+    ("relegated", r"\brelegat"),
+    ("seed", r"\b#?\d(st)? seed\b|\bno\.? ?1 seed"),
+    ("lead", r"\bleads? (the )?(nba|nhl|mlb|nfl|pro)|\bleader at the end\b|\bleading scorer|\btop (goal ?)?scorer|\bgolden boot"),
+    ("place", r"\bfinish(es)?\b|\brunner-?up\b|\bsecond place\b|\bthird place\b|\b(2nd|3rd|4th|last)\b"),
+    ("hold", r"\bofficially holds?\b|\bbe the (leader|headofstate|primeminister|chair)|\bholds? the position\b"),
+    ("next", r"\bthe next\b|\bnext\b"),
+    ("release", r"\breleas"),
+    ("ipo", r"\bipos?\b|\binitial public offering"),
+    ("meet", r"\bmeets?\b"),
+    ("endorse", r"\bendors"),
+    ("visit", r"\bvisits?\b|\btravell?ed\b"),
+    ("draft", r"\bdraft(ed)?\b|\boverall pick\b"),
+    ("eliminated", r"\beliminated\b"),
+    ("win", r"\bwins?\b|\bwon\b|\bwinner\b|\bchampions?\b|\bcrowned\b|\bawarded\b|\bcontrol\b|\belected\b"),
+)  # fmt: skip
+_ACT_PATTERNS = tuple((name, re.compile(pattern)) for name, pattern in _ACTS)
+_PLAIN = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "at",
+        "for",
+        "to",
+        "by",
+        "and",
+        "or",
+        "be",
+        "is",
+        "are",
+        "was",
+        "were",
+        "will",
+        "would",
+        "it",
+        "its",
+        "their",
+        "his",
+        "her",
+        "this",
+        "that",
+        "which",
+        "who",
+        "what",
+        "when",
+        "if",
+        "then",
+        "market",
+        "resolves",
+        "resolve",
+        "yes",
+        "no",
+        "with",
+        "from",
+        "as",
+        "has",
+        "have",
+        "had",
+        "do",
+        "does",
+        "did",
+        "any",
+        "one",
+        "all",
+        "listed",
+        "named",
+        "individual",
+        "person",
+        "candidate",
+        "player",
+        "team",
+        "teams",
+        "club",
+        "country",
+        "nation",
+        "party",
+        "following",
+        "next",
+        "upcoming",
+        "win",
+        "wins",
+        "won",
+        "winner",
+        "winning",
+        "winners",
+        "champion",
+        "champions",
+        "championship",
+        "title",
+        "finals",
+        "final",
+        "crowned",
+        "awarded",
+        "award",
+        "officially",
+        "official",
+        "officials",
+        "whose",
+        "than",
+        "there",
+        "not",
+        "before",
+        "after",
+        "during",
+        "between",
+        "until",
+        "through",
+        "year",
+        "season",
+        "race",
+        "election",
+        "elections",
+        "scheduled",
+        "currently",
+        "expected",
+        "held",
+        "take",
+        "place",
+        "pursuant",
+        "term",
+        "beginning",
+        "date",
+        "time",
+        "et",
+        "am",
+        "pm",
+        "est",
+        "edt",
+        "et's",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+        "least",
+        "be",
+        "being",
+        "been",
+        "nominee",
+        "nomination",
+        "nominations",
+        "accepts",
+        "accept",
+        "accepting",
+        "polymarket",
+        "contest",
+        "seat",
+        "us",
+        "united",
+        "states",
+        "unitedstates",
+        "hypothetical",
+        "officialy",
+        "men",
+        "man",
+        "mens",
+        "tournament",
+        "named",
+        "someone",
+        "declared",
+        "announced",
+        "make",
+        "makes",
+        "one's",
+        "outcome",
+        "result",
+        "results",
+        "selected",
+        "chosen",
+        "most",
+        "professional",
+        "pro",
+        "new",
+        "again",
+        "first",
+        "person's",
+        "competition",
+        "event",
+    ]
+)
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """What a side states. Empty means unknown. `core` are words beyond subject, deed and grammar;
+    `support` every word of title, event and condition.
+    """
+
+    condition: str
+    subject: str
+    acts: tuple[str, ...]
+    core: frozenset[str]
+    support: frozenset[str]
+    years: frozenset[str]
+    quote: str
+
+
+def condition_of(side: Side) -> str:
+    """The sentence the first outcome depends on, without its frame; empty when there is none."""
+    for sentence in sentences(side.rules):
+        for pattern in (_IF_YES, _YES_IF, _WHETHER):
+            match = pattern.search(sentence)
+            if match is not None:
+                return match.group(1).strip()
+    for sentence in sentences(side.rules):
+        match = _ACCORDING.search(sentence)
+        if match is not None:
+            return match.group(1).strip()
+    return ""
+
+
+def statement(side: Side) -> Statement:
+    """What a side states, from condition, question and label."""
+    condition = condition_of(side)
+    subject = _subject(side, condition)
+    told = f"{side.title} . {condition}" if side.is_kalshi else side.title
+    main = condition if side.is_kalshi and condition else side.title
+    flat = atoms(_without(main, subject))
+    support = _content(f"{told} . {condition} . {side.event_title} . {side.label}")
+    return Statement(
+        condition, subject, acts(atoms(main)), _content(flat) - frozenset(_name_tokens(subject)), support,
+        frozenset(re.findall(r"\b20\d\d\b", main)), main,
+    )  # fmt: skip
+
+
+def acts(flat: str) -> tuple[str, ...]:
+    """The deeds a text in atoms names, most special first."""
+    return tuple(name for name, pattern in _ACT_PATTERNS if pattern.search(flat))
+
+
+def _subject(side: Side, condition: str) -> str:
+    """Who or what the first outcome is about; the label where it stands in the title."""
+    label = "" if side.label.startswith("::") else side.label
+    if (
+        label
+        and not re.search(r"\d", label)
+        and set(name_words(label)) <= set(words_split(side.title))
+    ):
+        return label
+    for pattern, text in (
+        (_CONDITION, condition if side.is_kalshi else ""),
+        (_QUESTION, side.title),
+        (_CONDITION, "" if side.is_kalshi else side.title),
+    ):
+        match = pattern.search(plain(text)) if text else None
+        if match is not None and len(match.group(1)) < 60:
+            return match.group(1).strip()
+    return ""
+
+
+def words_split(text: str) -> tuple[str, ...]:
+    """Words of a text with hyphenated ones cut too, as names are compared."""
+    return tuple(w for part in words(text) for w in part.split("-"))
+
+
+def _without(text: str, subject: str) -> str:
+    return plain(text).replace(plain(subject), " ") if subject else text
+
+
+def _name_tokens(name: str) -> tuple[str, ...]:
+    return name_words(name) + words(name)
+
+
+def _content(text: str) -> frozenset[str]:
+    found = frozenset(
+        w
+        for w in words(atoms(text))
+        if w not in _PLAIN and not re.fullmatch(r"(20)?\d\d(-\d\d|-20\d\d)?", w)
+    )
+    return implied(found) if found else found
+
+
+def left_over(a: Statement, b: Statement) -> tuple[frozenset[str], frozenset[str]]:
+    """Words of each core that the other side's texts do not hold."""
+    one = frozenset(_name_tokens(a.subject) + _name_tokens(b.subject))
+    return a.core - b.support - one, b.core - a.support - one
+
+
+def same_subject(a: Statement, b: Statement) -> bool | None:
+    """Whether both are about one subject; names are compared as names, after their atoms."""
+    if not a.subject or not b.subject:
+        return None
+    if atoms(a.subject) == atoms(b.subject):
+        return True
+    return alike(a.subject, b.subject)
