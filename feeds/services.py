@@ -1,111 +1,43 @@
-"""Writes that begin outside: a venue's catalogue, the first rows, the table of periodic jobs."""
+"""Writes that begin outside: the first rows and the table of periodic jobs."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import time
 
-from asgiref.sync import async_to_sync
-from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from feeds.runtime.http import Http
-from feeds.runtime.rates import Rates, client_of
-from feeds.venues import ADAPTERS, find
-from feeds.venues.base import Adapter, Reply, Request
+from feeds.discovery import CatalogueUnavailable, keyless_adapter, sync_catalogue
+from feeds.venues import ADAPTERS
 from markets import selectors
 from markets import services as markets
-from markets.discovery.catalog import Listing
-from markets.services import CatalogueDiff
-from markets.terms.ids import VenueId
 from risk import services as risk
-from trading.runtime.clock import SystemClock
-from trading.runtime.gateway import VenueUnreachable
 
-TRIES = 4
-WAIT_S = 1.0
+__all__ = (
+    "CatalogueUnavailable",
+    "keyless_adapter",
+    "schedule_catalogues",
+    "seed",
+    "sync_catalogue",
+)
+
 CATALOGUE_MINUTES = 120
+WATCHES = (
+    (
+        "Rules of confirmed pairs",
+        "feeds.watch_rules",
+        300,
+        "Asks the venues for the rules and times of every confirmed pair's markets.",
+    ),
+    (
+        "Games of confirmed pairs",
+        "feeds.watch_games",
+        30,
+        "Takes pairs that trade before the game only out of trade when it begins.",
+    ),
+)
 KALSHI_CLOSED = "Thursday maintenance"
-TRY_LATER = (429, 500, 502, 503, 504)
-
-
-class CatalogueUnavailable(Exception):
-    """A venue did not give its catalogue; one sentence says which address and what it answered."""
-
-
-def keyless_adapter(venue: str) -> Adapter:
-    """The adapter of a venue, without a key: enough to list what it trades.
-
-    Errors: `ValidationError` naming the venues there are.
-    """
-    try:
-        adapter: Adapter = find(ADAPTERS, venue)()
-    except LookupError:
-        known = ", ".join(sorted(ADAPTERS))
-        raise ValidationError(f"There is no venue {venue!r}; there are {known}.") from None
-    return adapter
-
-
-def sync_catalogue(venue: str) -> CatalogueDiff:
-    """Stores what a venue lists now; safe to run twice.
-
-    Errors: `ValidationError` for an unknown venue, `CatalogueUnavailable` when it does not answer.
-    """
-    adapter = keyless_adapter(venue)
-    row = selectors.venue(venue)
-    if row is None:
-        raise ValidationError(f"Venue {venue} is not set up; run `manage.py seed` first.")
-    listings = async_to_sync(_fetch)(adapter, adapter.hosts | row.hosts)
-    return markets.apply_catalogue(venue, listings)
-
-
-async def _fetch(adapter: Adapter, hosts: dict[str, str]) -> list[Listing]:
-    """The catalogue within the rate that all processes share."""
-    client = client_of(settings.REDIS_URL)
-    rates = Rates(VenueId(adapter.venue), adapter.draws, client, SystemClock(), job=True)
-    try:
-        return await fetch_catalogue(adapter, hosts, rates)
-    finally:
-        await rates.close()
-
-
-async def fetch_catalogue(
-    adapter: Adapter, hosts: dict[str, str], rates: Rates | None = None
-) -> list[Listing]:
-    """Everything a venue lists, page by page, one request at a time.
-
-    Errors: `CatalogueUnavailable`.
-    """
-    catalogue = adapter.catalogue()
-    waiting, found = catalogue.first(), []
-    async with Http(VenueId(adapter.venue), hosts, rates=rates) as http:
-        while waiting:
-            request = waiting.pop(0)
-            listings, more = catalogue.parse(request, await _reply(http, request))
-            found += listings
-            waiting += more
-    return found
-
-
-async def _reply(http: Http, request: Request) -> Reply:
-    said = ""
-    for number in range(TRIES):
-        try:
-            reply = await http.send(request)
-        except VenueUnreachable as problem:
-            said = str(problem)
-        else:
-            if reply.status == 200:
-                return reply
-            said = f"{http.url(request)} answered {reply.status}"
-            if reply.status not in TRY_LATER:
-                break
-        if number + 1 < TRIES:
-            await asyncio.sleep(WAIT_S * 2**number)
-    raise CatalogueUnavailable(f"{said}; check the venue's address, or try again later.")
 
 
 @transaction.atomic
@@ -142,6 +74,7 @@ def seed(author: str = "seed") -> int:
         )
     risk.ensure_limits(author, "First rows: the shipped profile.")
     schedule_catalogues(CATALOGUE_MINUTES)
+    schedule_watches()
     return made
 
 
@@ -160,5 +93,23 @@ def schedule_catalogues(minutes: int) -> None:
                 "args": json.dumps([slug]),
                 "expire_seconds": minutes * 60,
                 "description": "Reads what the venue lists. Disabled venues are passed over.",
+            },
+        )
+
+
+def schedule_watches() -> None:
+    """The periodic looks at confirmed relations, editable in the admin; one that is there stays."""
+    for name, task, seconds, what in WATCHES:
+        every, _ = IntervalSchedule.objects.get_or_create(
+            every=seconds, period=IntervalSchedule.SECONDS
+        )
+        PeriodicTask.objects.get_or_create(
+            name=name,
+            defaults={
+                "task": task,
+                "queue": "default",
+                "interval": every,
+                "expire_seconds": seconds,
+                "description": what,
             },
         )

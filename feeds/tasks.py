@@ -5,17 +5,41 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import structlog
 from celery import shared_task
+from django.core.exceptions import ValidationError
 
-from feeds import services
+from feeds import discovery, sentinel
 from markets import selectors
 
+LOG = structlog.get_logger(__name__)
+WALK_S = 1_800
 
-@shared_task(name="feeds.sync_catalogue")
-def sync_catalogue(venue: str) -> dict[str, Any]:
-    """Counts of what a venue's catalogue brought; nothing for a disabled venue."""
+
+@shared_task(name="feeds.sync_catalogue", soft_time_limit=WALK_S, time_limit=WALK_S + 60)
+def sync_catalogue(venue: str, whole: bool = False) -> dict[str, Any]:
+    """Counts of what a venue's catalogue brought; nothing for a disabled venue, and nothing while
+    another process reads it.
+    """
     row = selectors.venue(venue)
     if row is None or not row.enabled:
         return {}
-    counts: dict[str, Any] = msgspec.to_builtins(services.sync_catalogue(venue))
+    try:
+        found = discovery.sync_catalogue(venue, whole=whole)
+    except ValidationError as problem:
+        LOG.warning("catalogue not read", venue=venue, problem=" ".join(problem.messages))
+        return {}
+    counts: dict[str, Any] = msgspec.to_builtins(found)
     return counts
+
+
+@shared_task(name="feeds.watch_rules", soft_time_limit=120, time_limit=150)
+def watch_rules() -> dict[str, Any]:
+    """What the venues say now of the markets that confirmed relations rest on."""
+    return sentinel.watch_rules()
+
+
+@shared_task(name="feeds.watch_games", expires=60)
+def watch_games() -> dict[str, Any]:
+    """Games that have begun or ended since the last look."""
+    return sentinel.watch_games()

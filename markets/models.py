@@ -10,14 +10,44 @@ from __future__ import annotations
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from markets.relation_models import (
+    BlockRule,
+    CategoryRule,
+    Claim,
+    MarketPair,
+    MatchCandidate,
+    MatchDecision,
+    MatchPolicy,
+    MatchRun,
+    Mode,
+    Relation,
+    SourceAllow,
+    TeachCase,
+)
 
-class Mode(models.TextChoices):
-    """What may be done; the same words as the engine's `Mode`."""
-
-    DETECT = "detect", "Detect: look only"
-    PAPER = "paper", "Paper: simulated orders"
-    LIVE = "live", "Live: real orders"
-    BOTH = "both", "Both: paper beside live"
+__all__ = (
+    "BlockRule",
+    "CategoryRule",
+    "Claim",
+    "ConfigRevision",
+    "Event",
+    "FeeSchedule",
+    "FrictionPack",
+    "Maintenance",
+    "Market",
+    "MarketPair",
+    "MatchCandidate",
+    "MatchDecision",
+    "MatchPolicy",
+    "MatchRun",
+    "Mode",
+    "Relation",
+    "RuleText",
+    "SourceAllow",
+    "SyncRun",
+    "TeachCase",
+    "Venue",
+)
 
 
 class Venue(models.Model):
@@ -59,6 +89,13 @@ class Event(models.Model):
     native = models.CharField(max_length=200)
     title = models.CharField(max_length=500, blank=True)
     category = models.CharField(max_length=120, blank=True)
+    series = models.CharField(max_length=200, blank=True)
+    exclusive = models.BooleanField(
+        default=False, help_text="The venue says that at most one of its markets pays."
+    )
+    augmented = models.BooleanField(
+        default=False, help_text="Outcomes may still be added: its markets are not a complete set."
+    )
 
     class Meta:
         ordering = ("venue_id", "native")
@@ -73,7 +110,9 @@ class Event(models.Model):
 class Market(models.Model):
     """One question at one venue.
 
-    `terms` is the encoded `markets.terms.instruments.Market`, the engine's view.
+    `terms` is the encoded `markets.terms.instruments.Market`, the engine's view; `details` the
+    encoded `markets.discovery.catalog.Details`, what matching reads beside the texts. `gone_at`
+    says since when the venue no longer lists it.
     """
 
     market_id = models.CharField(max_length=300, unique=True)
@@ -93,13 +132,19 @@ class Market(models.Model):
     open_at = models.DateTimeField(null=True, blank=True)
     close_at = models.DateTimeField(null=True, blank=True)
     payout_at = models.DateTimeField(null=True, blank=True)
+    starts_at = models.DateTimeField(
+        null=True, blank=True, help_text="Start of the game, where the venue says so itself."
+    )
+    details = models.JSONField(default=dict, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
+    gone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("venue_id", "native")
         constraints = (
             models.UniqueConstraint(fields=("venue", "native"), name="one_market_per_native"),
         )
+        indexes = (models.Index(fields=("venue", "seen_at"), name="market_seen"),)
 
     def __str__(self) -> str:
         return f"{self.title} ({self.venue_id})"
@@ -214,122 +259,45 @@ class FrictionPack(models.Model):
         return f"{self.name} v{self.version}"
 
 
-class Relation(models.Model):
-    """Claims that settle on the same facts, and what a person decided about them.
+class SyncRun(models.Model):
+    """One walk over a venue's catalogue, page by page.
 
-    `worlds` is a list of {name, kind, ppm}; `approved_packages` a list of package numbers;
-    `rule_hashes` the texts' hashes by market id at the time of confirmation.
+    `cursor` is the encoded request the walk goes on from after it was killed. `since` is set when
+    only what changed after it was asked for.
     """
 
-    class Status(models.TextChoices):
-        CANDIDATE = "candidate", "Candidate"
-        CONFIRMED = "confirmed", "Confirmed"
-        BLOCKED = "blocked", "Blocked"
-        SUSPENDED = "suspended", "Suspended"
+    class State(models.TextChoices):
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
 
-    slug = models.CharField(max_length=200, unique=True)
-    title = models.CharField(max_length=500)
-    category = models.CharField(max_length=120, blank=True)
-    kind = models.CharField(max_length=16, default="pair")
-    inverse = models.BooleanField(
-        default=False, help_text="YES of the first market pays exactly when NO of the second does."
+    venue = models.ForeignKey(Venue, models.CASCADE, related_name="sync_runs")
+    state = models.CharField(
+        max_length=8, choices=State.choices, default=State.RUNNING, db_index=True
     )
-    status = models.CharField(
-        max_length=12, choices=Status.choices, default=Status.CANDIDATE, db_index=True
-    )
-    status_reason = models.CharField(max_length=500, blank=True)
-    worlds = models.JSONField(default=list)
-    payout_at = models.DateTimeField(null=True, blank=True)
-    mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.BOTH)
-    min_net_edge = models.BigIntegerField(null=True, blank=True)
-    score = models.FloatField(null=True, blank=True)
-    llm_score = models.FloatField(null=True, blank=True)
-    rules_passed = models.BooleanField(null=True, blank=True)
-    active = models.BooleanField(default=True)
-    approved_packages = models.JSONField(default=list, blank=True)
-    rule_hashes = models.JSONField(default=dict, blank=True)
-    confirmed_by = models.CharField(max_length=150, blank=True)
-    confirmed_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    since = models.DateTimeField(null=True, blank=True)
+    cursor = models.JSONField(null=True, blank=True)
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    resumed = models.PositiveIntegerField(default=0)
+    pages = models.PositiveIntegerField(default=0)
+    listed = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    gone = models.PositiveIntegerField(default=0)
+    postponed = models.PositiveIntegerField(default=0)
+    rules_changed = models.PositiveIntegerField(default=0)
+    suspended = models.PositiveIntegerField(default=0)
+    skipped = models.JSONField(default=dict, blank=True)
+    problem = models.CharField(max_length=500, blank=True)
 
     class Meta:
-        ordering = ("slug",)
+        ordering = ("-started_at", "-id")
+        verbose_name = "catalogue run"
 
     def __str__(self) -> str:
-        return self.title or self.slug
-
-
-class MarketPair(Relation):
-    """The relation of two binary markets."""
-
-    class Meta:
-        proxy = True
-        verbose_name = "pair"
-
-
-class Claim(models.Model):
-    """An outcome of a market as part of a relation; `pays` holds [fixed, stake_ppm] per world."""
-
-    relation = models.ForeignKey(Relation, models.CASCADE, to_field="slug", related_name="claims")
-    market = models.ForeignKey(Market, models.PROTECT, to_field="market_id", related_name="claims")
-    outcome = models.PositiveSmallIntegerField()
-    position = models.PositiveSmallIntegerField()
-    pays = models.JSONField(default=list)
-
-    class Meta:
-        ordering = ("relation_id", "position")
-        constraints = (
-            models.UniqueConstraint(fields=("relation", "position"), name="one_claim_per_place"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.market_id} outcome {self.outcome}"
-
-
-class BlockRule(models.Model):
-    """What must never be traded.
-
-    A venue, a market, a pair, a category, or titles containing a text.
-    """
-
-    class Kind(models.TextChoices):
-        VENUE = "venue", "Venue"
-        MARKET = "market", "Market id"
-        PAIR = "pair", "Pair"
-        CATEGORY = "category", "Category"
-        TEXT = "text", "Text in a title"
-
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    value = models.CharField(max_length=300)
-    reason = models.CharField(max_length=500)
-    active = models.BooleanField(default=True)
-
-    class Meta:
-        ordering = ("kind", "value")
-        constraints = (
-            models.UniqueConstraint(fields=("kind", "value"), name="one_block_rule_per_value"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.value}"
-
-
-class MatchDecision(models.Model):
-    """What a person or the matcher decided about a relation, with reasons. Rows are only added."""
-
-    relation = models.ForeignKey(
-        Relation, models.CASCADE, to_field="slug", related_name="decisions"
-    )
-    verdict = models.CharField(max_length=16)
-    reasons = models.JSONField(default=list)
-    author = models.CharField(max_length=150)
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering = ("-at", "-id")
-
-    def __str__(self) -> str:
-        return f"{self.relation_id}: {self.verdict}"
+        return f"{self.venue_id} {self.started_at:%Y-%m-%d %H:%M}"
 
 
 class ConfigRevision(models.Model):

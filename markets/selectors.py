@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.utils import timezone
 
+from markets import guard
 from markets.cursors import Page, page
 from markets.models import (
     BlockRule,
@@ -452,7 +454,12 @@ def tradeable() -> tuple[Tradeable, ...]:
         .order_by("slug")
     )
     rules = tuple(BlockRule.objects.filter(active=True))
-    return tuple(_tradeable(row) for row in rows if blocked_by(row, rules) is None)
+    categories, now = guard.pre_match_categories(), ns(timezone.now())
+    return tuple(
+        _tradeable(row)
+        for row in rows
+        if blocked_by(row, rules) is None and not guard.has_begun(row, categories, now)
+    )
 
 
 def _tradeable(row: Relation) -> Tradeable:

@@ -67,6 +67,12 @@ KINDS: MappingProxyType[str, Kind] = MappingProxyType(
         "tick": Kind(_V, "a market's price step becomes `step` millionths", ("market", "step")),
         "close": Kind(_V, "a market closes", ("market",)),
         "settle": Kind(_V, "a market settles; YES pays `pays` millionths", ("market", "pays")),
+        "reword": Kind(
+            _V, "a market's rules get `text` as their last sentence", ("market", "text")
+        ),
+        "postpone": Kind(
+            _V, "the game of a market starts `hours` later than it did", ("market", "hours")
+        ),
         "mode": Kind(
             _V,
             "the venue goes into a mode: `restart`, `post_only`, `cancel_only`, `disabled`, "
@@ -132,7 +138,7 @@ def fault_of(kind: str, lasting: Ns = _AT_ONCE, **args: object) -> Fault:
     return Fault(kind, lasting, taken)
 
 
-_WORDS = ("code", "market", "mode")
+_WORDS = ("code", "market", "mode", "text")
 
 
 def _argument(kind: str, name: str, value: object) -> str | int:

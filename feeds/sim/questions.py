@@ -49,6 +49,7 @@ class Question(msgspec.Struct, frozen=True):
     polymarket: Wording
     inverse: bool = False
     plain: bool = True
+    starts_at: Ns | None = None
 
 
 class _When:
@@ -361,6 +362,7 @@ def _game(start: Ns, number: int) -> Question:
             outcomes=(away[2], home[2]),
         ),
         inverse=is_inverse,
+        starts_at=when.at,
     )
 
 

@@ -5,6 +5,7 @@ of wires; the fakes turn `Listed` into their catalogues and `Move` into their fr
 counter-based generator here, never the `random` module.
 """
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 import msgspec
@@ -23,6 +24,7 @@ POLYMARKET = VenueId("polymarket")
 KALSHI_RATE = 70_000
 CENT = Px(10_000)
 MILL = Px(1_000)
+HOUR = Ns(3_600 * SECOND)
 SLICE = Ns(20 * MS)
 CATCH_UP = Ns(2 * SECOND)
 BEGINNING = Ns(0)
@@ -33,7 +35,8 @@ class Listed(msgspec.Struct, frozen=True):
 
     `twin` names the equivalent market at the other venue, empty when there is none. `inverse` says
     that YES here is NO there. `tokens` are two 77-digit decimal texts at venues that have them.
-    `confirmed` says that a person has agreed the two mean the same.
+    `confirmed` says that a person has agreed the two mean the same. `starts_at` is when a game
+    begins.
     """
 
     venue: VenueId
@@ -52,6 +55,26 @@ class Listed(msgspec.Struct, frozen=True):
     inverse: bool = False
     tokens: tuple[str, ...] = ()
     confirmed: bool = True
+    starts_at: Ns | None = None
+
+
+AMENDMENTS = ("reword", "postpone")
+
+
+def amended(listed: Listed, kind: str, args: Mapping[str, str | int]) -> Listed:
+    """The market with the sentence `text` more in its rules, or its game `hours` later.
+
+    A market of no game is not put off. Errors: `ValueError` for an empty sentence.
+    """
+    if kind == "reword":
+        text = str(args.get("text", "")).strip()
+        if not text:
+            raise ValueError("reword needs a text: the sentence to be added to the rules")
+        return msgspec.structs.replace(listed, rules=f"{listed.rules}\n\n{text}")
+    if listed.starts_at is None:
+        return listed
+    later = Ns(listed.starts_at + int(args.get("hours", 24)) * HOUR)
+    return msgspec.structs.replace(listed, starts_at=later)
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -160,7 +183,14 @@ class Scenario:
 
     def _add_pair(self, question: Question, start: Ns, chance: Chance) -> None:
         rate = RATES[question.category]
-        terms = _Terms(self._seed, question.category, question.base, start, question.close_at)
+        terms = _Terms(
+            self._seed,
+            question.category,
+            question.base,
+            start,
+            question.close_at,
+            question.starts_at,
+        )
         ours = _list(KALSHI, question.kalshi, terms)
         theirs = _list(POLYMARKET, question.polymarket, terms)
         same = {"inverse": question.inverse, "confirmed": question.plain}
@@ -183,6 +213,7 @@ class _Terms(msgspec.Struct, frozen=True):
     base: int
     open_at: Ns
     close_at: Ns
+    starts_at: Ns | None = None
 
 
 def _list(venue: VenueId, wording: Wording, terms: _Terms) -> Listed:
@@ -207,6 +238,7 @@ def _list(venue: VenueId, wording: Wording, terms: _Terms) -> Listed:
         close_at=terms.close_at,
         twin="",
         tokens=() if is_kalshi else (_token(f"{named} yes"), _token(f"{named} no")),
+        starts_at=terms.starts_at,
     )
 
 

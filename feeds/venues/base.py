@@ -110,9 +110,19 @@ class Session(Protocol):
 class Catalogue(Protocol):
     """Pages through what a venue lists: ask `first`, then `next` with each reply until it
     returns no request.
+
+    A walk may also begin with what changed `since` a time (None where the venue cannot say), go on
+    `again` from a request that was `mark`ed, or visit the `named` events only. `skipped` counts
+    what could not be listed, by reason.
     """
 
+    skipped: dict[str, int]
+
     def first(self) -> list[Request]: ...
+    def since(self, at: Ns) -> list[Request] | None: ...
+    def again(self, request: Request) -> list[Request]: ...
+    def mark(self, waiting: list[Request]) -> Request | None: ...
+    def named(self, events: tuple[str, ...]) -> list[Request]: ...
     def parse(self, request: Request, reply: Reply) -> tuple[list[Listing], list[Request]]: ...
 
 

@@ -6,22 +6,28 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from arbsite.management.commands.seed_demo import address
+from feeds import discovery
 from feeds import services as feeds
-from feeds.runtime.fakeserver import FakeServer
+from feeds.runtime.fakeserver import FakeServer, fault_asked
 from feeds.runtime.world import LAYOUTS, ROUND
 from feeds.sim.scenario import Scenario
 from feeds.tasks import sync_catalogue
 from feeds.venues import FAKES, find
-from markets import selectors, services
-from markets.models import Market, RuleText
+from feeds.venues.polymarket import catalogue as polymarket
+from markets import runs, selectors, services
+from markets.models import Market, RuleText, SyncRun
 from markets.terms.units import Ns
+from tests.listings import listing
 from trading.runtime.clock import SystemClock
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -82,7 +88,7 @@ def discover(*words: str) -> dict[str, Any]:
 @pytest.mark.usefixtures("venues")
 def test_every_listed_market_is_stored_with_its_rules_and_a_second_run_changes_nothing() -> None:
     first = discover()
-    again = discover()
+    again = discover("--whole")
 
     listed = {v: sum(m.venue == v for m in SCENARIO.listed) for v in LAYOUTS}
     assert {v: c["added"] for v, c in first.items()} == listed
@@ -110,7 +116,7 @@ def test_the_periodic_job_does_the_same_and_passes_over_a_disabled_venue() -> No
 def test_a_venue_that_is_away_is_a_sentence_and_exit_code_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(feeds, "WAIT_S", 0.0)
+    monkeypatch.setattr(discovery, "WAIT_S", 0.0)
     feeds.seed()
     services.set_venue("kalshi", "alice", "try", enabled=True, rest_url="http://127.0.0.1:1")
     err = StringIO()
@@ -132,3 +138,87 @@ def test_an_unknown_venue_is_bad_input() -> None:
     feeds.seed()
     with pytest.raises(CommandError, match="no venue 'nowhere'; there are kalshi, polymarket"):
         call_command("discover", "nowhere", stdout=StringIO(), stderr=StringIO())
+
+
+def ended(run_of: str) -> SyncRun:
+    return SyncRun.objects.filter(venue_id=run_of).latest("pk")
+
+
+@pytest.mark.usefixtures("venues")
+def test_a_killed_walk_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(run: runs.RunRow) -> None:
+        if run.pages == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(polymarket, "PAGE", 3)
+    with pytest.raises(KeyboardInterrupt):
+        discovery.sync_catalogue("polymarket", told=killed)
+    SyncRun.objects.update(beat_at=timezone.now() - runs.SILENT)
+    met = Market.objects.count()
+    assert 0 < met < sum(m.venue == "polymarket" for m in SCENARIO.listed)
+
+    found = discovery.sync_catalogue("polymarket")
+
+    run = ended("polymarket")
+    assert (run.state, run.resumed, run.cursor) == ("done", 1, None)
+    assert found.listed == found.added == Market.objects.count()
+    assert found.listed == sum(m.venue == "polymarket" for m in SCENARIO.listed)
+    assert found.gone == 0
+
+
+@pytest.mark.usefixtures("venues")
+def test_two_processes_never_walk_one_venue_at_once() -> None:
+    runs.begin("kalshi", whole=True, whole_every=timedelta(hours=1))
+    with pytest.raises(ValidationError, match="is being read already"):
+        discovery.sync_catalogue("kalshi")
+
+
+def test_after_a_whole_walk_kalshi_is_asked_only_for_what_changed(venues: Venues) -> None:
+    discover("kalshi")
+    native = next(m.native for m in SCENARIO.listed if m.venue == "kalshi" and m.starts_at)
+    venues.servers["kalshi"].fault(
+        fault_asked({"kind": "reword", "market": native, "text": "Overtime counts."})
+    )
+    diff = discovery.sync_catalogue("kalshi")
+
+    assert ended("kalshi").since is not None
+    assert (diff.listed < len(SCENARIO.listed) // 2, diff.changed, diff.rules_changed) == (
+        True,
+        1,
+        1,
+    )
+    assert Market.objects.get(native=native).rules.endswith("Overtime counts.")
+
+
+def test_a_game_that_is_put_off_is_counted_and_its_confirmed_pair_suspended(
+    venues: Venues,
+) -> None:
+    discover()
+    listed = next(m for m in SCENARIO.listed if m.venue == "kalshi" and m.starts_at and m.twin)
+    pair = services.propose_pair(
+        services.PairFacts(f"kalshi:{listed.native}", f"polymarket:{listed.twin}"), "alice"
+    )
+    services.confirm_pair(pair.slug, [0, 1], "alice", "the same game")
+    venues.servers["kalshi"].fault(
+        fault_asked({"kind": "postpone", "market": listed.native, "hours": 26})
+    )
+    diff = discovery.sync_catalogue("kalshi")
+
+    assert diff.postponed == 1
+    pair.refresh_from_db()
+    assert (pair.status, "put off" in pair.status_reason) == ("suspended", True)
+
+
+@pytest.mark.usefixtures("venues")
+def test_what_a_whole_walk_no_longer_meets_is_gone_and_comes_back_when_listed_again() -> None:
+    discover("kalshi")
+    services.apply_catalogue("kalshi", [listing("kalshi", "GONE")])
+    diff = discovery.sync_catalogue("kalshi", whole=True)
+
+    assert (diff.gone, diff.added) == (1, 0)
+    gone = Market.objects.get(market_id="kalshi:GONE")
+    assert (gone.state, gone.terms["state"], gone.gone_at is not None) == ("paused", "paused", True)
+
+    assert services.apply_catalogue("kalshi", [listing("kalshi", "GONE")]).changed == 1
+    again = Market.objects.get(market_id="kalshi:GONE")
+    assert (again.state, again.gone_at) == ("open", None)

@@ -11,10 +11,11 @@ from django.core.exceptions import ValidationError
 from feeds import services
 from markets import selectors
 from markets.console import NO, NOTHING, Console
+from markets.runs import RunRow
 
 
 class Command(Console):
-    """Runs the catalogue sync here and now; a second run changes nothing."""
+    """Runs the catalogue sync here and now; a killed run goes on, a second one changes nothing."""
 
     help = (
         "Read what venues list: markets, rule texts, ticks, fees. Without a name, every enabled "
@@ -24,6 +25,11 @@ class Command(Console):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Venues and `--json`."""
         parser.add_argument("venue", nargs="*", help="slug of a venue, e.g. kalshi")
+        parser.add_argument(
+            "--whole",
+            action="store_true",
+            help="everything, also where the venue can say what changed since the last whole walk",
+        )
         self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,7 +43,9 @@ class Command(Console):
         away = 0
         for venue in venues:
             try:
-                found[venue] = msgspec.to_builtins(services.sync_catalogue(venue))
+                found[venue] = msgspec.to_builtins(
+                    services.sync_catalogue(venue, whole=options["whole"], told=self._told)
+                )
             except services.CatalogueUnavailable as problem:
                 away += 1
                 self.say(f"{venue}: {problem}")
@@ -46,3 +54,11 @@ class Command(Console):
         self.figures(found, as_json=options["json"])
         if away:
             self.leave(NO)
+
+    def _told(self, run: RunRow) -> None:
+        """One line in ten pages, on stderr."""
+        if run.pages % 10 == 0:
+            self.say(
+                f"{run.venue}: page {run.pages}, {run.listed} markets, {run.added} new, "
+                f"{run.changed} changed"
+            )

@@ -1,5 +1,8 @@
 """Walks what Kalshi lists: all series once for their fees, then the open events page by page.
 
+A walk can begin anywhere: at the first page, at what changed since a time, at a page it was
+stopped before, or at named events only; the series always come first.
+
 A market is listed only when its fees are known: the event's override, else its series'. A series
 missing from the list is asked for by itself, and one that cannot be read leaves its markets with
 the schedule `unknown`. A cursor or a page seen before ends the walk with an error, because a
@@ -16,8 +19,11 @@ from feeds.venues.base import Reply, Request
 from feeds.venues.kalshi import parse, wire
 from markets.discovery.catalog import Listing
 from markets.terms.instruments import FeeSchedule
+from markets.terms.units import SECOND, Ns
 
 PAGE = 200
+NAMED = 100
+EVENTS = "/events"
 
 _PAGES = msgspec.json.Decoder(wire.EventPage)
 _SERIES_LIST = msgspec.json.Decoder(wire.SeriesList)
@@ -26,10 +32,29 @@ _SERIES = msgspec.json.Decoder(wire.SeriesReply)
 ALL_SERIES = Request("GET", "rest", "/series")
 
 
-def events_request(cursor: str = "") -> Request:
-    """One page of open events with their markets."""
-    query = (("status", "open"), ("with_nested_markets", "true"), ("limit", str(PAGE)))
-    return Request("GET", "rest", "/events", query + ((("cursor", cursor),) if cursor else ()))
+def events_request(cursor: str = "", *, since_s: int | None = None) -> Request:
+    """One page of open events with their markets and milestones; with `since_s` those of any state
+    that changed after it.
+    """
+    which = ("status", "open") if since_s is None else ("min_updated_ts", str(since_s))
+    query = (
+        which,
+        ("with_nested_markets", "true"),
+        ("with_milestones", "true"),
+        ("limit", str(PAGE)),
+    )
+    return Request("GET", "rest", EVENTS, query + ((("cursor", cursor),) if cursor else ()))
+
+
+def named_request(events: tuple[str, ...]) -> Request:
+    """The events of these tickers, whatever their state."""
+    query = (
+        ("tickers", ",".join(events)),
+        ("with_nested_markets", "true"),
+        ("with_milestones", "true"),
+        ("limit", str(PAGE)),
+    )
+    return Request("GET", "rest", EVENTS, query)
 
 
 def series_request(ticker: str) -> Request:
@@ -41,14 +66,38 @@ class KalshiCatalogue:
     """One walk over the open markets."""
 
     def __init__(self) -> None:
-        self.skipped: Counter[str] = Counter()
+        self.skipped: dict[str, int] = Counter()
         self._series: dict[str, wire.Series | None] = {}
         self._held: dict[str, list[wire.Event]] = {}
         self._cursors: set[str] = set()
         self._first_events: set[str] = set()
+        self._then = [events_request()]
+        self._starts: dict[str, Ns] = {}
 
     def first(self) -> list[Request]:
         """All series; the events follow when they are known."""
+        return [ALL_SERIES]
+
+    def since(self, at: Ns) -> list[Request] | None:
+        """The way to what changed after `at`: the series, then those events."""
+        self._then = [events_request(since_s=at // SECOND)]
+        return [ALL_SERIES]
+
+    def again(self, request: Request) -> list[Request]:
+        """The way on from a page that was marked: the series, then that page."""
+        self._then = [request]
+        return [ALL_SERIES]
+
+    def mark(self, waiting: list[Request]) -> Request | None:
+        """The page from which the walk could go on if it ended here; None while events wait for
+        their series.
+        """
+        is_page = len(waiting) == 1 and waiting[0].path == EVENTS and not self._held
+        return waiting[0] if is_page else None
+
+    def named(self, events: tuple[str, ...]) -> list[Request]:
+        """The way to these events only."""
+        self._then = [named_request(events[i : i + NAMED]) for i in range(0, len(events), NAMED)]
         return [ALL_SERIES]
 
     def parse(self, request: Request, reply: Reply) -> tuple[list[Listing], list[Request]]:
@@ -70,7 +119,7 @@ class KalshiCatalogue:
                 self.skipped["unreadable_series_list"] += 1
                 found = []
             self._series = {series.ticker: series for series in found}
-        return [], [events_request()]
+        return [], list(self._then)
 
     def _one_series(self, ticker: str, reply: Reply) -> list[Listing]:
         series: wire.Series | None = None
@@ -85,6 +134,7 @@ class KalshiCatalogue:
     def _page(self, request: Request, reply: Reply) -> tuple[list[Listing], list[Request]]:
         page = _decoded(request, reply)
         events = page.events or []
+        self._note_starts(page)
         self._refuse_repeats(events, page.cursor or "")
         listings: list[Listing] = []
         asked: list[Request] = []
@@ -97,8 +147,18 @@ class KalshiCatalogue:
             else:
                 listings.extend(self._listings(event))
         if page.cursor:
-            asked.append(events_request(page.cursor))
+            asked.append(_next_page(request, page.cursor))
         return listings, asked
+
+    def _note_starts(self, page: wire.EventPage) -> None:
+        """Starts of the page's games; one event of two milestones has the earlier start."""
+        self._starts.clear()
+        for milestone in page.milestones or ():
+            at = parse.ns_from_text(milestone.start_date)
+            if at is None:
+                continue
+            for ticker in milestone.primary_event_tickers or ():
+                self._starts[ticker] = min(at, self._starts.get(ticker, at))
 
     def _refuse_repeats(self, events: list[wire.Event], cursor: str) -> None:
         first = events[0].event_ticker if events else ""
@@ -119,9 +179,10 @@ class KalshiCatalogue:
         series = self._series.get(event.series_ticker or "")
         schedule = schedule_of(event, series)
         category = (series.category if series else None) or event.category or ""
+        starts_at = self._starts.get(event.event_ticker)
         found: list[Listing] = []
         for market in event.markets or ():
-            one = parse.listing(event, market, schedule, category)
+            one = parse.listing(event, market, schedule, category, starts_at)
             if isinstance(one, str):
                 self.skipped[one] += 1
             else:
@@ -138,6 +199,12 @@ def schedule_of(event: wire.Event, series: wire.Series | None) -> FeeSchedule:
     if multiplier is None and series is not None:
         multiplier = series.fee_multiplier
     return parse.fees(fee_type, multiplier)
+
+
+def _next_page(request: Request, cursor: str) -> Request:
+    """The same question, from a cursor on."""
+    query = tuple((name, value) for name, value in request.query if name != "cursor")
+    return Request(request.method, request.host, request.path, (*query, ("cursor", cursor)))
 
 
 def _decoded(request: Request, reply: Reply) -> wire.EventPage:

@@ -182,6 +182,7 @@ class KalshiFake:
     def fault(self, kind: str, at: Ns, **args: str | int) -> list[FakeOutput]:
         """Misbehaves as asked; kinds Kalshi does not know are ignored. Errors: `ValueError`."""
         count, market = int(args.get("count", 1)), str(args.get("market", ""))
+        self.board.amend(kind, market, at, args)
         match kind:
             case "partial":
                 self.floor.clip = (count, int(args.get("percent", 50)))

@@ -6,6 +6,7 @@ an event decide its fee.
 Source: kalshi sheet 1 (Thursday pause), 3.2, 3.9, 5, 6.1, 7.1.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from feeds.sim.matching import Matching
-from feeds.sim.scenario import Listed
+from feeds.sim.scenario import AMENDMENTS, Listed, amended
 from markets.terms import fees_kalshi
 from markets.terms.ids import MarketId, VenueId, market_id
 from markets.terms.instruments import FeeSchedule, TickBand, TickLadder
@@ -86,6 +87,7 @@ class Stand(msgspec.Struct):
     last: Px = Px(0)
     volume: int = 0
     open_interest: int = 0
+    updated_at: Ns = Ns(0)
 
     @property
     def ticker(self) -> str:
@@ -149,6 +151,19 @@ class Board:
         return fees_kalshi.schedule(
             fee_type, multiplier, regime=self.terms.regime, precision=self.terms.precision
         )
+
+    def amend(self, kind: str, ticker: str, at: Ns, args: Mapping[str, str | int]) -> None:
+        """Reword a market's rules or put off its event's game, where that is asked (`feeds.sim.
+        scenario.amended`). Errors: `ValueError`.
+        """
+        if kind not in AMENDMENTS:
+            return
+        if ticker not in self.stands:
+            raise ValueError(f"there is no market {ticker!r}")
+        whole = self.events[self.stands[ticker].listed.event]
+        for stand in whole if kind == "postpone" else (self.stands[ticker],):
+            stand.listed = amended(stand.listed, kind, args)
+            stand.updated_at = at
 
     def regrid(self, ticker: str, step: int) -> Stand:
         """Another price step from now on; resting orders stay. Errors: `ValueError`."""

@@ -138,11 +138,46 @@ class KalshiRest:
         end = start + min(int(limit), self._page)
         nested = query.get("with_nested_markets") == "true"
         events = [self._event_object(ticker, at, nested=nested) for ticker in wanted[start:end]]
-        cursor = f"page-{end}" if end < len(wanted) else ""
-        return json_reply(200, {"events": events, "cursor": cursor})
+        body: dict[str, Any] = {
+            "events": events,
+            "cursor": f"page-{end}" if end < len(wanted) else "",
+        }
+        if query.get("with_milestones") == "true":
+            body["milestones"] = [
+                row for ticker in wanted[start:end] for row in self._milestones(ticker)
+            ]
+        return json_reply(200, body)
+
+    def _milestones(self, event: str) -> list[dict[str, Any]]:
+        """The game of an event, if it is one's."""
+        listed = self._board.events[event][0].listed
+        if listed.starts_at is None:
+            return []
+        return [
+            {
+                "id": market_uuid(f"game {event}"),
+                "category": "Sports",
+                "type": "game",
+                "title": listed.event_title,
+                "start_date": text_time(listed.starts_at),
+                "end_date": None,
+                "primary_event_tickers": [event],
+                "related_event_tickers": [event],
+                "details": {},
+            }
+        ]
 
     def _is_listed(self, event: str, query: dict[str, str], at: Ns) -> bool:
         """The filter matches an event if any of its markets matches."""
+        names = [one for one in query.get("tickers", "").split(",") if one]
+        since = query.get("min_updated_ts", "")
+        if names and event not in names:
+            return False
+        if since.isdigit() and not any(
+            max(stand.updated_at, stand.listed.open_at) >= int(since) * SECOND
+            for stand in self._board.events[event]
+        ):
+            return False
         if query.get("status") != "open":
             return True
         return any(stand.status(at) == "active" for stand in self._board.events[event])

@@ -12,7 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from feeds.venues.kalshi import wire
-from markets.discovery.catalog import Listing
+from markets.discovery.catalog import Details, Listing
 from markets.terms import fees_kalshi
 from markets.terms.fees import UNKNOWN, stamped
 from markets.terms.ids import VenueId, market_id
@@ -158,7 +158,11 @@ def fees(fee_type: str | None, multiplier: Decimal | None) -> FeeSchedule:
 
 
 def listing(
-    event: wire.Event, market: wire.Market, schedule: FeeSchedule, category: str
+    event: wire.Event,
+    market: wire.Market,
+    schedule: FeeSchedule,
+    category: str,
+    starts_at: Ns | None = None,
 ) -> Listing | str:
     """The market as listed, or the reason it is left out: combos, scalars and odd payouts are."""
     reason = _left_out(market)
@@ -193,7 +197,30 @@ def listing(
             f"{source.name or ''} {source.url or ''}".strip()
             for source in event.settlement_sources or ()
         ),
+        details=_details(event, market, starts_at),
     )
+
+
+def _details(event: wire.Event, market: wire.Market, starts_at: Ns | None) -> Details:
+    early = market.early_close_condition or ("stated" if market.can_close_early else "")
+    return Details(
+        label=market.yes_sub_title or "",
+        slug=market.ticker,
+        series=event.series_ticker or "",
+        main_rules=len(market.rules_primary or ""),
+        strike=market.strike_type or "",
+        floor=_text(market.floor_strike),
+        cap=_text(market.cap_strike),
+        exclusive=bool(event.mutually_exclusive),
+        early_close=early,
+        starts_at=starts_at,
+    )
+
+
+def _text(value: msgspec.Raw) -> str:
+    """A strike as it was written, number or text."""
+    written = bytes(value).decode(errors="replace").strip('"')
+    return "" if written == "null" else written[:40]
 
 
 def pays(result: str | None, value: str | None) -> tuple[Px, Px] | None:

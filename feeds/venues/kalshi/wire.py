@@ -228,6 +228,11 @@ class Market(msgspec.Struct, frozen=True):
     rules_secondary: str | None = None
     exchange_index: int | None = None
     mve_collection_ticker: str | None = None
+    strike_type: str | None = None
+    floor_strike: msgspec.Raw = msgspec.Raw(b"null")
+    cap_strike: msgspec.Raw = msgspec.Raw(b"null")
+    can_close_early: bool | None = None
+    early_close_condition: str | None = None
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -241,7 +246,16 @@ class Event(msgspec.Struct, frozen=True):
     settlement_sources: list[Source] | None = None
     fee_type_override: str | None = None
     fee_multiplier_override: Decimal | None = None
+    mutually_exclusive: bool | None = None
     markets: list[Market] | None = None
+
+
+class Milestone(msgspec.Struct, frozen=True):
+    """A real occurrence; `start_date` is the best start of a game there is."""
+
+    start_date: str | None = None
+    primary_event_tickers: list[str] | None = None
+    related_event_tickers: list[str] | None = None
 
 
 class EventPage(msgspec.Struct, frozen=True):
@@ -249,6 +263,7 @@ class EventPage(msgspec.Struct, frozen=True):
 
     events: list[Event] | None = None
     cursor: str | None = None
+    milestones: list[Milestone] | None = None
 
 
 class EventReply(msgspec.Struct, frozen=True):

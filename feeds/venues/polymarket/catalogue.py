@@ -8,12 +8,13 @@ Books are not here. Source: polymarket sheet sections 3.11, 4.1, 4.2, 6.3 and 7.
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from urllib.parse import quote
 
 import msgspec
 
 from feeds.venues.base import Reply, Request
 from feeds.venues.polymarket import wire
-from markets.discovery.catalog import Listing
+from markets.discovery.catalog import Details, Listing
 from markets.terms import fees_polymarket
 from markets.terms.fees import UNKNOWN, stamped
 from markets.terms.ids import VenueId, market_id
@@ -22,6 +23,8 @@ from markets.terms.units import MICRO, Ns, Px, Qty, Usd
 
 VENUE = VenueId("polymarket")
 PAGE = 100
+KEYSET = "/events/keyset"
+BY_SLUG = "/events/slug/"
 MARKETABLE_MINIMUM = Usd(MICRO)
 MONEY_STEP = Usd(10_000)  # sheet 3.4: an immediate order's money is whole cents
 LOT = Qty(10_000)
@@ -64,11 +67,32 @@ class GammaCatalogue:
         """The first page of open events."""
         return [_page_request("")]
 
+    def since(self, at: Ns) -> list[Request] | None:
+        """Nothing: Gamma has no filter by time of change, so every walk is a whole one."""
+        return None
+
+    def again(self, request: Request) -> list[Request]:
+        """The way on from a page that was marked."""
+        return [request]
+
+    def mark(self, waiting: list[Request]) -> Request | None:
+        """The page from which the walk could go on if it ended here."""
+        return waiting[0] if len(waiting) == 1 and waiting[0].path == KEYSET else None
+
+    def named(self, events: tuple[str, ...]) -> list[Request]:
+        """The way to these events only, by their slugs; also closed ones are told."""
+        return [
+            Request("GET", "gamma", BY_SLUG + quote(slug, safe="-._~"), headers=USER_AGENT)
+            for slug in events
+        ]
+
     def parse(self, request: Request, reply: Reply) -> tuple[list[Listing], list[Request]]:
         """Listings of one page and the request for the next, none after the last.
 
         Errors: `ValueError` when the reply is not a page of events.
         """
+        if request.path.startswith(BY_SLUG):
+            return self._one(request, reply), []
         if reply.status != 200:
             raise ValueError(f"Polymarket answered {reply.status} to {request.path}; try again.")
         try:
@@ -81,6 +105,15 @@ class GammaCatalogue:
         if not page.next_cursor or page.next_cursor == dict(request.query).get("after_cursor"):
             return found, []
         return found, [_page_request(page.next_cursor)]
+
+    def _one(self, request: Request, reply: Reply) -> list[Listing]:
+        """An event asked for by name; one that is gone is counted, not an error."""
+        if reply.status == 404:
+            self._skip("event_not_found")
+            return []
+        if reply.status != 200:
+            raise ValueError(f"Polymarket answered {reply.status} to {request.path}; try again.")
+        return self._event(msgspec.Raw(reply.body))
 
     def _event(self, raw: msgspec.Raw) -> list[Listing]:
         try:
@@ -193,7 +226,33 @@ def _listing(
         url=f"{SITE}{slug}" if slug else "",
         open_at=when(market.start_date),
         resolution_source=market.resolution_source or "",
+        details=_details(event, market),
     )
+
+
+def _details(event: wire.GammaEvent, market: wire.GammaMarket) -> Details:
+    text = market.description or ""
+    return Details(
+        label=market.group_item_title or "",
+        slug=market.slug or "",
+        series=event.series_slug or "",
+        main_rules=len(text),
+        kind=market.sports_market_type or "",
+        line=_written(market.line),
+        exclusive=bool(event.neg_risk or market.neg_risk),
+        augmented=bool(event.neg_risk_augmented),
+        other=bool(market.neg_risk_other),
+        starts_at=when(market.game_start_time),
+        live=bool(event.live),
+        ended=bool(event.ended),
+        period=event.period or "",
+    )
+
+
+def _written(value: msgspec.Raw) -> str:
+    """A number as it was written, as number or text."""
+    written = bytes(value).decode(errors="replace").strip('"')
+    return "" if written == "null" else written[:40]
 
 
 def _step(said: Decimal | None) -> Px:
@@ -232,4 +291,4 @@ def _page_request(cursor: str) -> Request:
     query = [("closed", "false"), ("limit", str(PAGE))]
     if cursor:
         query.append(("after_cursor", cursor))
-    return Request("GET", "gamma", "/events/keyset", query=tuple(query), headers=USER_AGENT)
+    return Request("GET", "gamma", KEYSET, query=tuple(query), headers=USER_AGENT)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from feeds.sim.faults import Fault
 from feeds.sim.ledger import Ledger
-from feeds.sim.scenario import Listed, Move
+from feeds.sim.scenario import AMENDMENTS, Listed, Move, amended
 from feeds.venues.base import FakeOutput, Reply, Request
 from feeds.venues.polymarket.desk.moods import Mood
 from feeds.venues.polymarket.desk.office import Habits, Office
@@ -175,6 +175,9 @@ class PolymarketFake:
         fault = Fault(kind, Ns(int(args.pop("lasting", 0))), args)
         native = str(fault.args.get("market", ""))
         shown = self._shown.get(native)
+        if shown and kind in AMENDMENTS:
+            shown.listed = amended(shown.listed, kind, fault.args)
+            return []
         match fault.kind:
             case "tick" if shown:
                 return self.retick(native, Px(fault.number("step")), at)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -58,6 +59,8 @@ class Answers:
         found = fixed.get(request.path)
         if found is not None:
             return found()
+        if request.path.startswith("/events/slug/"):
+            return self._named(unquote(request.path.removeprefix("/events/slug/")))
         if request.path.startswith("/clob-markets/"):
             return self._terms(request.path.rpartition("/")[2])
         return self._prices.answer(request) or _refuse(404, "not found")
@@ -79,6 +82,10 @@ class Answers:
         if start + int(limit) < len(events):
             page["next_cursor"] = urlsafe_b64encode(str(start + int(limit)).encode()).decode()
         return _reply(page)
+
+    def _named(self, slug: str) -> Reply:
+        group = self._events.get(slug)
+        return _refuse(404, "not found") if group is None else _reply(_event(slug, group))
 
     def _book(self, token: str) -> Reply:
         shown = self._by_token.get(token)
@@ -214,6 +221,9 @@ def _market(shown: Shown) -> dict[str, Any]:
             "takerOnly": True,
             "rebateRate": msgspec.Raw(b"0.25"),
         }
+    if listed.starts_at is not None:
+        market["gameStartTime"] = _iso(listed.starts_at).replace("T", " ").replace("Z", "+00")
+        market["sportsMarketType"] = "moneyline"
     if _delay(shown):
         market["secondsDelay"] = _delay(shown)
     if shown.traits.version == "v2":

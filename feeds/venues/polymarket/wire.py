@@ -184,6 +184,10 @@ class GammaMarket(msgspec.Struct, rename="camel"):
     fees_enabled: bool | None = None
     fee_type: str | None = None
     fee_schedule: FeeSchedule | None = None
+    group_item_title: str | None = None
+    sports_market_type: str | None = None
+    line: msgspec.Raw = msgspec.Raw(b"null")
+    game_start_time: str | None = None
 
 
 class GammaEvent(msgspec.Struct, rename="camel"):
@@ -194,6 +198,12 @@ class GammaEvent(msgspec.Struct, rename="camel"):
     title: str | None = None
     category: str | None = None
     tags: list[Tag] | None = None
+    series_slug: str | None = None
+    neg_risk: bool | None = None
+    neg_risk_augmented: bool | None = None
+    live: bool | None = None
+    ended: bool | None = None
+    period: str | None = None
     markets: list[msgspec.Raw] | None = None
 
 

@@ -1,9 +1,10 @@
 """The scripted world as a whole."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.sim.scenario import Listed, Move, Rates, Scenario
+from feeds.sim.scenario import Listed, Move, Rates, Scenario, amended
 from markets.terms.units import MICRO, MS, SECOND, Ns
 
 START = Ns(1_795_000_000 * SECOND)
@@ -152,3 +153,19 @@ def test_twins_begin_at_the_same_price_whichever_side_each_venue_names_first() -
 
 def _middle(move: Move) -> int:
     return (move.bids[0][0] + move.asks[0][0]) // 2
+
+
+def test_a_market_is_reworded_by_a_sentence_and_a_game_put_off_by_hours() -> None:
+    game = next(m for m in Scenario(7, 4, START).listed if m.starts_at)
+
+    assert amended(game, "reword", {"text": " More. "}).rules == f"{game.rules}\n\nMore."
+    assert game.starts_at is not None
+    later_by = 2 * 3_600 * SECOND
+    assert amended(game, "postpone", {"hours": 2}).starts_at == game.starts_at + later_by
+    with pytest.raises(ValueError, match="reword needs a text"):
+        amended(game, "reword", {"text": " "})
+
+
+def test_what_is_no_game_is_not_put_off() -> None:
+    other = next(m for m in Scenario(7, 4, START).listed if m.starts_at is None)
+    assert amended(other, "postpone", {}) == other

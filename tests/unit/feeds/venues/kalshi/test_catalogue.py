@@ -16,6 +16,7 @@ from feeds.venues.kalshi.catalogue import (
     schedule_of,
     series_request,
 )
+from markets.terms.units import SECOND, Ns
 
 GRID = [{"start": "0.0000", "end": "1.0000", "step": "0.0100"}]
 
@@ -41,6 +42,7 @@ def test_it_asks_for_open_events_with_their_markets_two_hundred_a_page() -> None
     assert dict(events_request("abc").query) == {
         "status": "open",
         "with_nested_markets": "true",
+        "with_milestones": "true",
         "limit": "200",
         "cursor": "abc",
     }
@@ -133,3 +135,57 @@ def test_overrides_of_the_event_come_before_the_fees_of_the_series() -> None:
     assert schedule_of(dearer, series).multiplier_ppm == 1_000_000
     assert schedule_of(other, series).maker_rate_ppm == 17_500
     assert schedule_of(dearer, None).kind == "unknown"
+
+
+def test_a_walk_goes_on_from_the_page_it_was_stopped_before_after_the_series() -> None:
+    catalogue = started()
+    _, waiting = catalogue.parse(events_request(), ok({"events": [event("A")], "cursor": "c1"}))
+    mark = catalogue.mark(waiting)
+    assert mark == events_request("c1")
+
+    other = KalshiCatalogue()
+    assert other.again(mark) == [ALL_SERIES]
+    series = {"ticker": "S", "fee_type": "quadratic", "fee_multiplier": 1}
+    assert other.parse(ALL_SERIES, ok({"series": [series]})) == ([], [mark])
+
+
+def test_it_cannot_be_stopped_where_events_wait_for_their_series() -> None:
+    catalogue = started()
+    page = {"events": [event("A", "UNKNOWN")], "cursor": "c1"}
+    _, waiting = catalogue.parse(events_request(), ok(page))
+
+    assert catalogue.mark(waiting) is None
+    assert catalogue.mark([*waiting, events_request("c2")]) is None
+
+
+def test_what_changed_is_asked_by_time_and_its_pages_keep_the_question() -> None:
+    catalogue = KalshiCatalogue()
+    assert catalogue.since(Ns(1_700_000_000 * SECOND)) == [ALL_SERIES]
+    _, asked = catalogue.parse(ALL_SERIES, ok({"series": []}))
+    assert dict(asked[0].query)["min_updated_ts"] == "1700000000"
+    assert "status" not in dict(asked[0].query)
+
+    _, more = catalogue.parse(asked[0], ok({"events": [], "cursor": "c1"}))
+    assert dict(more[0].query) == {**dict(asked[0].query), "cursor": "c1"}
+
+
+def test_named_events_are_asked_a_hundred_at_a_time_whatever_their_state() -> None:
+    catalogue = KalshiCatalogue()
+    catalogue.named(tuple(f"E{number}" for number in range(150)))
+    _, asked = catalogue.parse(ALL_SERIES, ok({"series": []}))
+
+    assert [len(dict(one.query)["tickers"].split(",")) for one in asked] == [100, 50]
+    assert "status" not in dict(asked[0].query)
+
+
+def test_a_games_start_is_the_earliest_milestone_of_its_event_and_never_a_closing_time() -> None:
+    catalogue = started()
+    milestones = [
+        {"start_date": "2026-11-21T20:00:00Z", "primary_event_tickers": ["A"]},
+        {"start_date": "2026-11-21T19:00:00Z", "primary_event_tickers": ["A"]},
+        {"start_date": "soon", "primary_event_tickers": ["B"]},
+    ]
+    page = {"events": [event("A"), event("B")], "milestones": milestones}
+    found, _ = catalogue.parse(events_request(), ok(page))
+
+    assert [one.details.starts_at for one in found] == [Ns(1_795_287_600 * SECOND), None]

@@ -95,3 +95,30 @@ def test_a_tick_that_does_not_divide_a_dollar_leaves_the_market_out(tick: str) -
     found, _ = catalogue.parse(catalogue.first()[0], Reply(200, (), body.encode()))
     assert found == []
     assert catalogue.skipped == {"malformed_market": 1}
+
+
+def test_a_walk_goes_on_from_the_page_it_was_stopped_before() -> None:
+    catalogue = GammaCatalogue()
+    _, waiting = catalogue.parse(
+        catalogue.first()[0], Reply(200, (), b'{"events":[],"next_cursor":"abc"}')
+    )
+    mark = catalogue.mark(waiting)
+
+    assert mark == waiting[0]
+    assert GammaCatalogue().again(waiting[0]) == [mark]
+    assert catalogue.mark([]) is None
+    assert catalogue.since(START) is None
+
+
+def test_an_event_is_asked_for_by_its_slug_and_one_that_is_gone_is_counted() -> None:
+    scenario = Scenario(3, 4, START)
+    ours = [each for each in scenario.listed if each.venue == "polymarket"]
+    fake, catalogue = PolymarketFake(scenario.listed), GammaCatalogue()
+    here, gone = catalogue.named((ours[0].event, "never/was"))
+
+    found, _ = catalogue.parse(here, fake.request(here, START))
+    assert [each.market.native for each in found] == [ours[0].native]
+    assert found[0].details.starts_at == ours[0].starts_at
+
+    assert catalogue.parse(gone, fake.request(gone, START)) == ([], [])
+    assert catalogue.skipped == {"event_not_found": 1}
