@@ -6,5 +6,9 @@ from feeds import views
 
 urlpatterns = [
     path("venues/", views.venues, name="venues"),
+    path("venues/latency/", views.latency, name="venue-latency"),
+    path("venues/rejects/", views.rejects, name="venue-rejects"),
+    path("venues/fees/", views.fees_charged, name="venue-fees"),
+    path("venues/calendar/", views.calendar, name="venue-calendar"),
     path("venues/<slug:slug>/halt/", views.halt_venue, name="halt-venue"),
 ]

@@ -6,13 +6,15 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from feeds.venue_view import Seen, all_rejects, venue_lines
+from feeds.venue_days import DAYS
+from feeds.venue_tabs import half
+from feeds.venue_view import Seen, venue_lines
 from markets import selectors
-from markets.terms.units import Ns
+from markets.terms.units import DAY, Ns
 from risk.selectors import limits
 from trading import live
 from trading.consumers import Reader
-from trading.selectors import open_orders
+from trading.selectors import fill_times, open_orders
 
 
 def venues_context(reader: Reader) -> dict[str, Any]:
@@ -28,10 +30,11 @@ def venues_context(reader: Reader) -> dict[str, Any]:
         needed=limits().min_venue_score,
         orders=open_orders(),
         windows=selectors.maintenance(Ns(now)),
+        days=DAYS.at(now),
+        fill_times=half(fill_times(Ns(now - DAY))),
     )
     return {
         "lines": venue_lines(rows, seen, reader.open),
-        "rejects": all_rejects(rows, truths),
         "may_act": reader.may_act,
         "opened": reader.open,
         "silent": live.make_header(live.PICTURES.engine, now).silent,

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from feeds.books import minutes
+from feeds.books.minutes import Minute
 from markets.selectors import VenueRow
 from markets.terms import formats
 from markets.terms.ids import VenueId
@@ -50,6 +52,8 @@ class Seen(msgspec.Struct, frozen=True):
     needed: int
     orders: dict[VenueId, int]
     windows: dict[VenueId, tuple[tuple[Ns, Ns, str], ...]]
+    days: dict[VenueId, list[Minute]] = {}
+    fill_times: dict[VenueId, Ns] = {}
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -85,6 +89,16 @@ class Note(msgspec.Struct, frozen=True):
     text: str
 
 
+class Spark(msgspec.Struct, frozen=True):
+    """Half an hour of message ages (p95 of each minute) as points of a 100 by 20 drawing.
+
+    Several lines where minutes are missing; `words` says the same for who does not see it.
+    """
+
+    lines: tuple[str, ...]
+    words: str
+
+
 class Line(msgspec.Struct, frozen=True):
     """One venue's row and what stands under it."""
 
@@ -96,6 +110,11 @@ class Line(msgspec.Struct, frozen=True):
     score: int | None
     grade: str
     cells: tuple[Cell, ...]
+    spark: Spark
+    day: tuple[str, ...]
+    day_words: str
+    to_fill: Cell
+    clock: Cell
     is_old: bool
     is_open: bool
     halted: bool
@@ -125,6 +144,7 @@ def _line(
     opened: str,
 ) -> Line:
     state = _state(row, truth, picture, seen)
+    day = seen.days.get(row.slug, [])
     sick = row.enabled and bool(state.lead)
     is_open = opened == row.slug or (sick and opened != "none")
     line = Line(
@@ -136,6 +156,11 @@ def _line(
         score=truth.score if truth else None,
         grade=_grade(truth, seen.needed),
         cells=_cells(truth),
+        spark=_spark(minutes.ages(day, Ns(seen.now))),
+        day=minutes.hours(day, Ns(seen.now), seen.needed, CALM),
+        day_words=_day_words(minutes.hours(day, Ns(seen.now), seen.needed, CALM)),
+        to_fill=_to_fill(seen.fill_times.get(row.slug)),
+        clock=_clock(truth),
         is_old=_is_old(truth, seen.now),
         is_open=is_open,
         halted=bool(picture and picture.halted),
@@ -150,7 +175,7 @@ def _line(
         needed=seen.needed,
         held=_held(row, seen),
         feed=_feed(truth, picture, seen),
-        rejects=_rejects(truth),
+        rejects=rejects_of(truth),
         notes=tuple(Note(at, text) for at, text in reversed(truth.notes[-NOTES:])),
     )
 
@@ -253,8 +278,6 @@ def _cells(truth: VenueTruth | None) -> tuple[Cell, ...]:
         Cell(f"{truth.gaps_hour:,}", "", level.get("gaps_hour", ""), NAMES[4]),
         Cell(f"{truth.resyncs_hour:,}", "", "", NAMES[5]),
         Cell(f"{truth.rejects_hour:,}", "", level.get("rejects_hour", ""), NAMES[6]),
-        Cell(f"{truth.reconnects_hour:,}", "", level.get("reconnects_hour", ""), NAMES[7]),
-        _clock(truth, level.get("clock_ms", "")),
     )
 
 
@@ -266,9 +289,8 @@ NAMES = (
     "gaps/h",
     "resyncs/h",
     "rejects/h",
-    "reconnects/h",
-    "clock",
 )
+CLOCK, TO_FILL = "clock", "order to fill"
 
 
 def _level(term: ScoreTerm) -> str:
@@ -291,13 +313,42 @@ def _percent(ppm: int) -> str:
     return f"{ppm // 10_000}.{ppm // 1000 % 10}"
 
 
-def _clock(truth: VenueTruth, level: str) -> Cell:
+def _clock(truth: VenueTruth | None) -> Cell:
     """How far the venue's clock is certainly ahead of ours, in ms."""
-    if truth.clock_ms is None:
-        return Cell(formats.NOTHING, name=NAMES[8])
+    if truth is None or truth.clock_ms is None:
+        return Cell(formats.NOTHING, name=CLOCK)
+    level = next((_level(term) for term in truth.terms if term.key == "clock_ms"), "")
     level = {"warn": "warn", "critical": "stop", "halt": "stop"}.get(truth.clock_worry, level)
     sign = "+" if truth.clock_ms > 0 else "−" if truth.clock_ms < 0 else ""
-    return Cell(f"{sign}{abs(truth.clock_ms):,}", "ms", level, NAMES[8])
+    return Cell(f"{sign}{abs(truth.clock_ms):,}", "ms", level, CLOCK)
+
+
+def _to_fill(took: Ns | None) -> Cell:
+    """Half of the last day's orders were filled sooner."""
+    return Cell(formats.NOTHING if took is None else formats.latency(took), name=TO_FILL)
+
+
+def _day_words(marks: tuple[str, ...]) -> str:
+    known, stopped = sum(map(bool, marks)), marks.count("stop")
+    return f"{known} of 24 hours known, trading stopped in {stopped}, weak in {marks.count('warn')}"
+
+
+def _spark(found: tuple[int | None, ...]) -> Spark:
+    known = [age for age in found if age is not None]
+    if not known:
+        return Spark((), "no message ages in the last half hour")
+    top = max(*known, 1)
+    lines: list[list[str]] = [[]]
+    for place, age in enumerate(found):
+        if age is None:
+            lines.append([])
+        else:
+            x, y = place * 100 // (len(found) - 1), 18 - age * 16 // top
+            lines[-1].append(f"{x},{y}")
+    drawn = (points * 2 if len(points) == 1 else points for points in lines if points)
+    low, high = _time(min(known), ""), _time(top, "")
+    words = f"message age p95 between {low.text} {low.unit} and {high.text} {high.unit}"
+    return Spark(tuple(" ".join(points) for points in drawn), f"{words} in the last half hour")
 
 
 # --- under the row --------------------------------------------------------------------------------
@@ -358,6 +409,7 @@ def _feed(truth: VenueTruth, picture: VenuePicture | None, seen: Seen) -> tuple[
         Cell(truth.url or formats.NOTHING, name="Host in use"),
         Cell(f"{truth.live_books:,} of {truth.markets:,}", name="Books live"),
         Cell(f"{truth.sockets:,}", name="Sockets"),
+        _reconnects(truth),
         *_raced(truth),
         Cell(f"{truth.frames:,}", name="Messages"),
         Cell(f"{max(0, told) - truth.disagreed:,} of {max(0, told):,}", name="REST reads, agree"),
@@ -376,11 +428,16 @@ def _feed(truth: VenueTruth, picture: VenuePicture | None, seen: Seen) -> tuple[
     return tuple(found)
 
 
+def _reconnects(truth: VenueTruth) -> Cell:
+    level = next((_level(term) for term in truth.terms if term.key == "reconnects_hour"), "")
+    return Cell(f"{truth.reconnects_hour:,}", "", level, "Reconnects in an hour")
+
+
 def _signed(ms: int) -> str:
     return f"+{ms}" if ms > 0 else f"−{-ms}" if ms < 0 else "0"
 
 
-def _rejects(truth: VenueTruth) -> tuple[Cell, ...]:
+def rejects_of(truth: VenueTruth) -> tuple[Cell, ...]:
     """Every reason for which something was not taken as it came, the most frequent first."""
     ordered = sorted(truth.rejects.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Cell(f"{count:,}", name=reason_words(reason)) for reason, count in ordered)
@@ -389,22 +446,3 @@ def _rejects(truth: VenueTruth) -> tuple[Cell, ...]:
 def reason_words(reason: str) -> str:
     """A reason as the operator reads it: `unknown market`."""
     return reason.replace("_", " ")
-
-
-class Reject(msgspec.Struct, frozen=True):
-    """One reason at one venue, and how often since the worker began."""
-
-    short: str
-    name: str
-    reason: str
-    count: str
-
-
-def all_rejects(rows: Iterable[VenueRow], truths: dict[VenueId, VenueTruth]) -> tuple[Reject, ...]:
-    """Every reason at every venue, the most frequent first within a venue."""
-    return tuple(
-        Reject(row.short, row.name, cell.name, cell.text)
-        for row in rows
-        if (truth := truths.get(row.slug)) is not None
-        for cell in _rejects(truth)
-    )

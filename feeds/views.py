@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
+from feeds import venue_tabs
 from feeds.venue_page import venues_context
 from markets import selectors
+from markets.terms.units import DAY, Ns
 from trading import live
 from trading.consumers import Reader
-from trading.selectors import worker
+from trading.selectors import charged_fees, fill_times, worker
 from trading.views import command
+
+SHOWN = 100
+TABS = (
+    ("health", "Health", "/venues/"),
+    ("latency", "Latency", "/venues/latency/"),
+    ("rejects", "Rejects", "/venues/rejects/"),
+    ("fees", "Fees charged", "/venues/fees/"),
+    ("calendar", "Calendar", "/venues/calendar/"),
+)
 
 
 @require_GET
@@ -22,12 +35,58 @@ def venues(request: HttpRequest) -> HttpResponse:
     reader = Reader(bool(getattr(request.user, "is_staff", False)), request.GET.get("open", ""))
     context = {
         **venues_context(reader),
-        "page": "venues",
+        **_tabs("health"),
         "engine": live.PICTURES.engine,
         "worker": worker(),
         "saved": selectors.last_revision_number(),
     }
     return render(request, "feeds/venues.html", context)
+
+
+@require_GET
+def latency(request: HttpRequest) -> HttpResponse:
+    """How long orders of the last day took to their first fill."""
+    times = fill_times(Ns(live.now_ns() - DAY))
+    found = venue_tabs.latencies(selectors.venues(), times)
+    return render(request, "feeds/latency.html", {**_tabs("latency"), "latencies": found})
+
+
+@require_GET
+def rejects(request: HttpRequest) -> HttpResponse:
+    """What venues sent that was not taken as it came, by reason."""
+    found = venue_tabs.all_rejects(selectors.venues(), live.truths())
+    return render(request, "feeds/rejects.html", {**_tabs("rejects"), "rejects": found})
+
+
+@require_GET
+def fees_charged(request: HttpRequest) -> HttpResponse:
+    """What fills were charged beside what the fee formula says."""
+    charged = charged_fees()
+    markets = venue_tabs.markets_of(charged)
+    sums, lines = venue_tabs.fee_lines(
+        selectors.venues(),
+        charged,
+        selectors.fee_rows(markets),
+        selectors.market_titles(markets),
+    )
+    context = {**_tabs("fees"), "sums": sums, "lines": lines[:SHOWN], "all": len(lines)}
+    return render(request, "feeds/fees_charged.html", context)
+
+
+@require_GET
+def calendar(request: HttpRequest) -> HttpResponse:
+    """Announced maintenance of the next days."""
+    now = Ns(live.now_ns())
+    found = venue_tabs.calendar(selectors.venues(), selectors.maintenance(now), now)
+    return render(request, "feeds/calendar.html", {**_tabs("calendar"), "windows": found})
+
+
+def _tabs(current: str) -> dict[str, Any]:
+    tabs = [
+        {"label": label, "address": address, "current": name == current}
+        for name, label, address in TABS
+    ]
+    return {"page": "venues", "tabs": tabs}
 
 
 @require_POST

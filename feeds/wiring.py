@@ -32,9 +32,9 @@ from feeds.runtime.feed import Feed
 from feeds.runtime.gateways import PaperDesk
 from feeds.runtime.http import Http
 from feeds.runtime.lines import Lines
-from feeds.runtime.pause import pause
 from feeds.runtime.rates import Rates, client_of
 from feeds.runtime.supervisor import Supervisor
+from feeds.runtime.truths import TruthTeller
 from feeds.runtime.venue_watch import VenueWatch
 from feeds.services import keyless_adapter
 from feeds.sim.exchange import Account, Exchange
@@ -56,7 +56,7 @@ from trading.engine.events import (
     RunStarted,
 )
 from trading.engine.orders import BookKind
-from trading.engine.pictures import EnginePicture, RelationPicture
+from trading.engine.pictures import EnginePicture, RelationPicture, VenueTruth
 from trading.replay.records import SCHEMA, Header
 from trading.runtime import crash
 from trading.runtime.clock import SystemClock
@@ -70,7 +70,6 @@ from trading.runtime.watch import Watch
 
 EDGES_KEY = "arbsite:edges"
 ENGINE_KEY = "arbsite:engine"
-VENUES_KEY = "arbsite:venues"
 LIVE_GROUP = "live"
 _GRACE = Ns(5 * SECOND)
 _ORDER = (Mode.DETECT, Mode.PAPER, Mode.LIVE, Mode.BOTH)
@@ -232,7 +231,8 @@ class _Worker:
         supervisor.add("engine", self._drive, True, stop=self._wind_down)
         for stream in self.streams.values():
             supervisor.add(f"feed {stream.venue}", stream.run, False, failed=stream.failed)
-        supervisor.add("venue truths", self._tell_truths, False)
+        teller = TruthTeller(self.redis, self.clock, self._feed_truths)
+        supervisor.add("venue truths", teller.run, False)
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
@@ -251,15 +251,9 @@ class _Worker:
                 await self.pictures.close()
                 await self.redis.aclose()
 
-    async def _tell_truths(self) -> None:
-        """What each feed is worth, in Redis once a second for the venues' page."""
-        while True:
-            truths = [s.watch.truth() for s in self.streams.values() if s.watch is not None]
-            body = msgspec.msgpack.encode([truth for truth in truths if truth is not None])
-            with contextlib.suppress(redis.exceptions.RedisError, OSError):
-                async with asyncio.timeout(1):
-                    await self.redis.set(VENUES_KEY, body)
-            await pause(self.clock, Ns(SECOND))
+    def _feed_truths(self) -> list[VenueTruth]:
+        found = (s.watch.truth() for s in self.streams.values() if s.watch is not None)
+        return [truth for truth in found if truth is not None]
 
     async def _wind_down(self) -> None:
         """No new deal from now on; running ones get a few seconds to end."""

@@ -308,7 +308,11 @@ def rule_texts(market: str) -> tuple[RuleTextRow, ...]:
 
 def fee_history(market: str) -> tuple[FeeRow, ...]:
     """The fee schedules a market was listed with, newest first."""
-    rows = FeeSchedule.objects.filter(market_id=market)
+    return fee_rows([market])
+
+
+def fee_rows(market_ids: Iterable[str]) -> tuple[FeeRow, ...]:
+    """The fee schedules these markets were listed with, newest first."""
     return tuple(
         FeeRow(
             MarketId(row.market_id),
@@ -316,7 +320,7 @@ def fee_history(market: str) -> tuple[FeeRow, ...]:
             msgspec.convert(row.parameters, instruments.FeeSchedule),
             ns(row.seen_at),
         )
-        for row in rows
+        for row in FeeSchedule.objects.filter(market_id__in=list(market_ids))
     )
 
 

@@ -125,7 +125,7 @@ PICTURES = Pictures()
 
 def read(pictures: Pictures = PICTURES) -> bool:
     """Take the pictures Redis holds; False when it does not answer."""
-    client = _client()
+    client = connect()
     try:
         edges = client.hvals(EDGES_KEY)
         engine = client.get(ENGINE_KEY)
@@ -139,7 +139,7 @@ def read(pictures: Pictures = PICTURES) -> bool:
 
 def truths() -> dict[VenueId, VenueTruth]:
     """What the worker last said its feeds are worth; empty when nothing can be read."""
-    client = _client()
+    client = connect()
     try:
         raw = client.get(VENUES_KEY)
         found = msgspec.msgpack.decode(raw, type=list[VenueTruth]) if raw else []  # type: ignore[arg-type]
@@ -150,7 +150,8 @@ def truths() -> dict[VenueId, VenueTruth]:
     return {truth.venue: truth for truth in found}
 
 
-def _client() -> redis.Redis:
+def connect() -> redis.Redis:
+    """A connection that gives up after `REDIS_SECONDS`; whoever asks closes it."""
     return redis.Redis.from_url(
         settings.REDIS_URL, socket_connect_timeout=REDIS_SECONDS, socket_timeout=REDIS_SECONDS
     )

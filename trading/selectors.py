@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 
 from markets.cursors import Page, page
-from markets.moments import ns, ns_or_none
+from markets.moments import moment, ns, ns_or_none
 from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId, venue_of
 from markets.terms.units import Ns, Px, Qty, Usd
-from trading.engine.orders import TERMINAL
+from trading.engine.orders import TERMINAL, TimeInForce
 from trading.models import (
     Command,
     Deal,
@@ -383,6 +383,44 @@ def _fill_row(row: Fill) -> FillRow:
         fee=Usd(row.fee),
         at=ns(row.at),
         finality=row.finality,
+    )
+
+
+class FillTime(msgspec.Struct, frozen=True):
+    """How long the first fill of one order took after it was sent, nanoseconds."""
+
+    venue: VenueId
+    book: str
+    took: Ns
+
+
+def fill_times(since: Ns, limit: int = 5_000) -> tuple[FillTime, ...]:
+    """The newest orders that were filled, sent after `since`, newest first."""
+    rows = Order.objects.filter(sent_at__gt=moment(since)).annotate(first=Min("fills__at"))
+    found = rows.filter(first__isnull=False).values_list("market_id", "book", "sent_at", "first")
+    return tuple(
+        FillTime(venue_of(MarketId(market)), book, Ns(max(0, ns(first) - ns(sent))))
+        for market, book, sent, first in found.order_by("-sent_at")[:limit]
+    )
+
+
+class ChargedFee(msgspec.Struct, frozen=True):
+    """What one fill was charged, and by which revision of the market's fees it was expected.
+
+    An order that rested was filled as a maker.
+    """
+
+    fill: FillRow
+    rested: bool
+    fee_rev: str
+
+
+def charged_fees(limit: int = 1_000) -> tuple[ChargedFee, ...]:
+    """The newest fills with their fees, newest first; fills taken back are left out."""
+    rows = Fill.objects.exclude(finality="failed").select_related("order")[:limit]
+    return tuple(
+        ChargedFee(_fill_row(row), row.order.tif == TimeInForce.GTC.value, row.fee_rev)
+        for row in rows
     )
 
 

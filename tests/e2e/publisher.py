@@ -22,8 +22,10 @@ from asgiref.sync import sync_to_async  # noqa: E402
 from channels.layers import get_channel_layer  # noqa: E402
 from django.conf import settings  # noqa: E402
 
+from feeds.books.minutes import MINUTE, Minute  # noqa: E402
+from feeds.runtime.truths import MINUTES_KEY  # noqa: E402
 from trading import live, selectors, showcase  # noqa: E402
-from trading.engine.pictures import RelationPicture, Verdict  # noqa: E402
+from trading.engine.pictures import RelationPicture, VenueTruth, Verdict  # noqa: E402
 
 TICK_SECONDS = 0.2
 TEAMS = ("Celtics", "Heat", "Suns", "Lakers", "Bulls", "Nets", "Jazz", "Kings", "Spurs", "Magic")
@@ -73,6 +75,29 @@ class Market:
         )
 
 
+def day(truth: VenueTruth, chance: random.Random) -> list[Minute]:
+    """Twenty hours of a feed that ended as it is now."""
+    last = truth.at // MINUTE
+    return [
+        Minute(
+            number,
+            truth.score if number > last - 90 else 62 if number // 60 % 9 == 0 else 97,
+            (truth.age_p95_ms or 0) + chance.randint(0, 120),
+            number > last - 90 and truth.score < 50,
+        )
+        for number in range(last - 20 * 60, last + 1)
+        if number % 97
+    ]
+
+
+async def tell_truths(store: redis.asyncio.Redis, now: int, chance: random.Random) -> None:
+    """One venue in order and a sick one, each with its day."""
+    truths = [showcase.truth("kalshi", now), showcase.truth("polymarket", now, sick=True)]
+    await store.set(live.VENUES_KEY, msgspec.msgpack.encode(truths))
+    days = {truth.venue: msgspec.msgpack.encode(day(truth, chance)) for truth in truths}
+    await store.hset(MINUTES_KEY, mapping=days)  # type: ignore[arg-type]
+
+
 def last_order() -> str:
     """`halt` or `resume` of everything, whichever was asked last."""
     for command in selectors.commands(limit=20).items:
@@ -107,8 +132,7 @@ async def publish(count: int) -> None:
         named = dict(zip((p.id for p in pictures), raw, strict=True))
         await store.hset(live.EDGES_KEY, mapping=named)  # type: ignore[arg-type]
         await store.set(live.ENGINE_KEY, body)
-        truths = [showcase.truth("kalshi", now), showcase.truth("polymarket", now, sick=True)]
-        await store.set(live.VENUES_KEY, msgspec.msgpack.encode(truths))
+        await tell_truths(store, now, chance)
         event = {"type": "live.pictures", "pictures": raw, "gone": [], "engine": body}
         await layer.group_send(live.GROUP, event)
         await asyncio.sleep(TICK_SECONDS)

@@ -29,6 +29,10 @@ PAGES = (
     "/opportunities/",
     "/pairs/",
     "/venues/",
+    "/venues/latency/",
+    "/venues/rejects/",
+    "/venues/fees/",
+    "/venues/calendar/",
     "/more/",
     "/resume/",
     "/styleguide/",
@@ -314,7 +318,6 @@ def test_venues_show_what_the_engine_sees(operator: Client) -> None:
     assert "wss://kalshi.example/ws" in page
     assert "wss://polymarket.example/ws" not in page
     assert page.count("ready") == 2
-    assert "bad number" in page
 
 
 def test_a_sick_venue_opens_itself_and_says_what_it_costs(operator: Client) -> None:
@@ -331,7 +334,6 @@ def test_a_sick_venue_opens_itself_and_says_what_it_costs(operator: Client) -> N
     assert "Nothing has come over its socket for 41s." in page
     assert "Message age p95, 41s against 500ms" in page
     assert "Stream against REST, 91.0% against 99.0%" in page
-    assert "unknown market" in page
     assert '<span class="out stop">41s' in page
     assert 'id="vx-kalshi"' not in page
 
