@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import msgspec
 import redis
 
@@ -39,8 +41,8 @@ DAYS = Days()
 def _read() -> dict[VenueId, list[Minute]] | None:
     client = live.connect()
     try:
-        raw = client.hgetall(MINUTES_KEY)
-        return {VenueId(k.decode()): _DAY.decode(v) for k, v in raw.items()}  # type: ignore[union-attr]  # redis types both clients as one
+        days = cast(dict[bytes, bytes], client.hgetall(MINUTES_KEY))
+        return {VenueId(name.decode()): _DAY.decode(raw) for name, raw in days.items()}
     except (redis.RedisError, msgspec.MsgspecError):
         return None
     finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
+from typing import cast
 
 import msgspec
 import redis.asyncio
@@ -63,7 +64,8 @@ class TruthTeller:
 
     async def _found(self) -> dict[VenueId, list[Minute]]:
         found: dict[VenueId, list[Minute]] = {}
-        for name, raw in (await self._redis.hgetall(MINUTES_KEY)).items():
+        days = cast(dict[bytes, bytes], await self._redis.hgetall(MINUTES_KEY))
+        for name, raw in days.items():
             with contextlib.suppress(msgspec.MsgspecError):
                 found[VenueId(name.decode())] = _DAYS.decode(raw)
         return found

@@ -1,5 +1,7 @@
 """What feeds are worth, told to a real Redis and found again by the next worker."""
 
+from typing import cast
+
 import msgspec
 
 from arbsite import local
@@ -22,8 +24,8 @@ async def test_the_next_worker_goes_on_with_the_day_it_finds(servers: local.Serv
     said[0] = showcase.truth("kalshi", (NOON + 1) * MINUTE)
     await TruthTeller(client, SystemClock(), lambda: said).tell()
 
-    raw = await client.hget(MINUTES_KEY, "kalshi")
-    now = await client.get(VENUES_KEY)
+    raw = cast(bytes, await client.hget(MINUTES_KEY, "kalshi"))
+    now = cast(bytes, await client.get(VENUES_KEY))
     await client.delete(MINUTES_KEY, VENUES_KEY)
     await client.aclose()
     day = msgspec.msgpack.decode(raw, type=list[Minute])
@@ -38,7 +40,7 @@ async def test_a_day_that_cannot_be_read_begins_anew(servers: local.Servers) -> 
 
     await TruthTeller(client, SystemClock(), lambda: said).tell()
 
-    raw = await client.hget(MINUTES_KEY, "kalshi")
+    raw = cast(bytes, await client.hget(MINUTES_KEY, "kalshi"))
     await client.delete(MINUTES_KEY, VENUES_KEY)
     await client.aclose()
     assert len(msgspec.msgpack.decode(raw, type=list[Minute])) == 1
