@@ -19,6 +19,7 @@ from markets.terms.ids import MarketId, VenueId
 from markets.terms.instruments import Market
 from markets.terms.units import Ns
 from trading.engine.events import Event
+from trading.engine.orders import TimeInForce
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -81,7 +82,9 @@ Output = Send | Emit | Fetch | Drop | Fault
 class Capabilities(msgspec.Struct, frozen=True):
     """What an adapter can do, declared truthfully: the engine and the runtime rely on it.
 
-    `nets`: YES and NO of one market held together give their dollar back at once.
+    `nets`: YES and NO of one market held together give their dollar back at once. `tifs` and
+    `post_only` are what orders can be, and a resting order's end must lie at least `least_life_ms`
+    ahead. Sizes, ticks, minimums and placement delays are each market's own (`Market`).
     """
 
     streams: bool
@@ -90,6 +93,9 @@ class Capabilities(msgspec.Struct, frozen=True):
     heartbeat_ms: int
     book_levels: int = 10
     nets: bool = False
+    tifs: tuple[TimeInForce, ...] = (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTC)
+    post_only: bool = True
+    least_life_ms: int = 0
 
 
 class Session(Protocol):

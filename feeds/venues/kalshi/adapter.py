@@ -11,14 +11,18 @@ import msgspec
 from feeds.books.agreement import Told
 from feeds.books.rates import Draw
 from feeds.venues.base import Capabilities, Reply, Request
-from feeds.venues.kalshi import limits, sign, spot
+from feeds.venues.errands import Orders
+from feeds.venues.kalshi import encode, limits, sign, spot
 from feeds.venues.kalshi.catalogue import KalshiCatalogue
 from feeds.venues.kalshi.parse import VENUE
 from feeds.venues.kalshi.session import KalshiSession
+from feeds.venues.kalshi.trader import KalshiTrader
 from markets.terms.ids import MarketId, market_id
 from markets.terms.instruments import Market
 from markets.terms.units import Ns
 
+# Ends are whole seconds and must lie in the future (sheet 3.8): two, so that one is always left.
+LEAST_LIFE_MS = 2_000
 SOCKET_PATH = "/trade-api/ws/v2"
 
 
@@ -47,8 +51,11 @@ class KalshiAdapter:
             max_markets_per_socket=200,
             heartbeat_ms=10_000,
             nets=True,
+            tifs=tuple(encode.TIFS),
+            least_life_ms=LEAST_LIFE_MS,
         )
         self.books_at_once = spot.AT_ONCE
+        self.order_hosts = ("rest",)
         self._key_id = credentials.key_id if credentials else ""
         self._key = sign.private_key(credentials.private_pem) if credentials else None
 
@@ -65,6 +72,15 @@ class KalshiAdapter:
         if self._key is None:
             return ()
         return sign.headers(self._key_id, self._key, at, "GET", SOCKET_PATH)
+
+    def trader(self, orders: Orders) -> KalshiTrader:
+        """The account of the key; without one, of whoever the venue takes us for."""
+        keys = (self._key_id, self._key) if self._key is not None else None
+        return KalshiTrader(keys, orders)
+
+    def private_url(self, ws: str) -> str:
+        """Private channels are served where the public ones are."""
+        return ws
 
     def market_of(self, native: str) -> MarketId:
         """Our id of a ticker."""

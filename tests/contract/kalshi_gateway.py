@@ -1,0 +1,168 @@
+"""A live Kalshi gateway and the strict fake it trades at, joined by real sockets on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from feeds.runtime.fakeserver import FakeServer, fault_asked
+from feeds.runtime.live import Line, LiveGateway
+from feeds.runtime.order_entry import OrderEntry
+from feeds.sim.scenario import Listed, Move
+from feeds.venues.kalshi.fake import KalshiFake
+from feeds.venues.kalshi.fakeauth import Key
+from feeds.venues.kalshi.fakeboard import VENUE, Terms
+from feeds.venues.kalshi.trader import KalshiTrader
+from markets.terms.fees_kalshi import schedule
+from markets.terms.ids import DealId, MarketId, OrderId, market_id
+from markets.terms.instruments import Market, even_ladder
+from markets.terms.units import MICRO, SECOND, Ns, Px, Qty, Usd, micros_from_text
+from tests.builders import levels
+from tests.contract.kalshi_fake import listed
+from trading.engine.events import Event
+from trading.engine.orders import (
+    BookKind,
+    Order,
+    OrderRequest,
+    OrderState,
+    Purpose,
+    Side,
+    TimeInForce,
+)
+from trading.runtime.clock import SystemClock
+
+KEY = Ed25519PrivateKey.generate()
+RAIN, BALL = "KXRAIN-30-T1", "KXBALL-30-A"
+ACCOUNT = "trader"
+PREFIX = "/trade-api/v2"
+
+
+def market(ticker: str, shard: int = 0) -> Market:
+    """The engine's idea of a market of the fake."""
+    return Market(
+        id=market_id(VENUE, ticker),
+        venue=VENUE,
+        native=ticker,
+        title=ticker,
+        outcomes=("Yes", "No"),
+        ticks=even_ladder(Px(10_000)),
+        fees=schedule("quadratic", MICRO),
+        shard=shard,
+    )
+
+
+MARKETS = (market(RAIN), market(BALL, 3))
+
+
+class Desk:
+    """The gateway under test, the fake behind it, and what the gateway said."""
+
+    def __init__(self, server: FakeServer, fake: KalshiFake, clock: SystemClock) -> None:
+        self.server = server
+        self.fake = fake
+        self.clock = clock
+        self.events: list[Event] = []
+        self.orders: dict[OrderId, Order] = {}
+        self.numbers = itertools.count(1)
+        self.trader = KalshiTrader(("key", KEY), self.orders.get)
+        self.trader.list_markets(MARKETS)
+        base = f"http://127.0.0.1:{server.port}{PREFIX}"
+        self.entry = OrderEntry(VENUE, {"rest": base}, clock, timeout_s=2.0)
+        ws = f"ws://127.0.0.1:{server.port}/trade-api/ws/v2"
+        self.gateway = LiveGateway(
+            Line(VENUE, self.trader, self.entry, ws), clock, self.events.append, self.open_orders
+        )
+
+    def open_orders(self) -> Iterable[tuple[OrderId, MarketId]]:
+        """None: a test asks itself."""
+        return ()
+
+    def show(self, bids: str = "", asks: str = "", ticker: str = RAIN) -> None:
+        """Others' ladders, such as `0.40x10 0.39x20`, best first."""
+        move = Move(VENUE, ticker, levels(bids), levels(asks), None, self.clock.now())
+        self.server.moved(move)
+
+    def request(self, px: str, count: str = "10", **more: Any) -> OrderRequest:
+        """An order to take YES at once, unless said otherwise."""
+        said: dict[str, Any] = {
+            "id": OrderId(f"t{self.clock.now():x}-{next(self.numbers)}"),
+            "deal": DealId("t-1"),
+            "leg": 0,
+            "market": MARKETS[0].id,
+            "outcome": 0,
+            "side": Side.BUY,
+            "px": Px(micros_from_text(px)),
+            "qty": Qty(micros_from_text(count)),
+            "tif": TimeInForce.IOC,
+            "book": BookKind.LIVE,
+            "purpose": Purpose.OPEN,
+            "placed_at": self.clock.now(),
+        }
+        return OrderRequest(**{**said, **more})
+
+    def remember(self, request: OrderRequest, *, placed_before: int = 0) -> OrderRequest:
+        """The engine knows of the order, as if from an earlier run."""
+        at = Ns(request.placed_at - placed_before)
+        self.orders[request.id] = Order(request, OrderState.UNKNOWN, at, at)
+        return request
+
+    async def place(self, px: str, count: str = "10", **more: Any) -> OrderRequest:
+        """An order, placed."""
+        request = self.request(px, count, **more)
+        await self.gateway.place(request)
+        return request
+
+    def fault(self, kind: str, **args: Any) -> None:
+        """Make the fake misbehave."""
+        self.server.fault(fault_asked({"kind": kind, **args}))
+
+    def said(self, *kinds: type) -> list[Any]:
+        """What the gateway said of these kinds."""
+        return [event for event in self.events if isinstance(event, kinds)]
+
+    def names(self) -> list[str]:
+        """The kinds of what was said, in order."""
+        return [type(event).__name__ for event in self.events]
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Returns once something holds; fails after five seconds."""
+        async with asyncio.timeout(5):
+            while not true():  # noqa: ASYNC110  what was said has no event of its own
+                await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def desk(**options: Any) -> AsyncIterator[Desk]:
+    """A gateway with an Ed25519 key and 1,000 dollars on shards 0 and 3 of a served fake."""
+    clock = SystemClock()
+    days = -(-(clock.now()) // SECOND)
+    terms = options.pop("terms", Terms(shards={"KXBALL-30": 3}, thursdays=False))
+    markets = tuple(listed_at(ticker, days) for ticker in (RAIN, BALL))
+    keys = (Key("key", KEY.public_key(), ACCOUNT),)
+    fake = KalshiFake(markets, keys=options.pop("keys", keys), terms=terms, **options)
+    for shard in (0, 3):
+        fake.fund(ACCOUNT, Usd(1_000 * MICRO), shard=shard)
+    server = FakeServer(fake, clock)
+    await server.start()
+    made = Desk(server, fake, clock)
+    try:
+        yield made
+    finally:
+        made.entry.close()
+        await server.stop()
+
+
+def listed_at(ticker: str, second: int) -> Listed:
+    """A market that is open around this second."""
+    found = listed(ticker)
+    return msgspec.structs.replace(
+        found,
+        open_at=Ns((second - 86_400) * SECOND),
+        close_at=Ns((second + 86_400) * SECOND),
+    )
