@@ -9,8 +9,11 @@ the scribe, never in the trading process.
 from __future__ import annotations
 
 import msgspec
+from django.conf import settings
 from django.db import connection, transaction
 
+from feeds import selectors as feeds
+from feeds.services import keyless_adapter
 from markets import selectors as markets
 from markets.terms import friction
 from markets.terms.instruments import Market
@@ -44,6 +47,7 @@ def _read() -> Snapshot:
     limits = risk.limits()
     packs = markets.friction_packs(active_only=True)
     closed = markets.maintenance(SystemClock().now())
+    armed = feeds.armed() if settings.LIVE_ALLOWED else {}
     relations = markets.tradeable()
     listed: dict[str, Market] = {m.id: m for r in relations for m in r.markets}
     return Snapshot(
@@ -55,7 +59,9 @@ def _read() -> Snapshot:
         limits=limits,
         venues=tuple(
             msgspec.structs.replace(
-                _venue(v, packs), maintenance=tuple(Window(*w) for w in closed.get(v.slug, ()))
+                _venue(v, packs),
+                maintenance=tuple(Window(*w) for w in closed.get(v.slug, ())),
+                armed_until=armed.get(v.slug, Ns(0)),
             )
             for v in markets.venues(enabled_only=True)
         ),
@@ -68,6 +74,7 @@ def _read() -> Snapshot:
 
 
 def _venue(row: markets.VenueRow, packs: tuple[friction.FrictionPack, ...]) -> VenueConfig:
+    can = keyless_adapter(row.slug).capabilities
     return VenueConfig(
         id=row.slug,
         name=row.name,
@@ -81,4 +88,8 @@ def _venue(row: markets.VenueRow, packs: tuple[friction.FrictionPack, ...]) -> V
         ws=tuple(row.ws.split()),
         sockets=row.sockets,
         friction=friction.at_venue(packs, row.slug),
+        nets=can.nets,
+        tifs=can.tifs,
+        post_only=can.post_only,
+        least_life_ms=can.least_life_ms,
     )

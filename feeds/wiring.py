@@ -1,7 +1,9 @@
-"""The composition root: puts engine, journal, feeds, paper desk, publisher and scribe together.
+"""The composition root: puts engine, journal, feeds, order entry, publisher and scribe together.
 
 The only file that knows both Django's settings and the runtime. A mode is a wiring: what differs
-between detect and paper is which gateways exist and how far the configured `exec_mode` may reach.
+between them is which gateways exist and how far the configured `exec_mode` may reach. Money needs
+three yeses: LIVE=1 (and no DRY_RUN=1) in the environment, `--mode live` or `both`, and venues armed
+until a time that has not passed.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from feeds.runtime.feed import Feed
 from feeds.runtime.gateways import PaperDesk
 from feeds.runtime.http import Http
 from feeds.runtime.lines import Lines
+from feeds.runtime.live_venue import PATIENCE, Around, LiveVenue
 from feeds.runtime.rates import Rates, client_of
 from feeds.runtime.supervisor import Supervisor
 from feeds.runtime.truths import TruthTeller
@@ -72,6 +75,7 @@ EDGES_KEY = "arbsite:edges"
 ENGINE_KEY = "arbsite:engine"
 LIVE_GROUP = "live"
 _GRACE = Ns(5 * SECOND)
+_MONEY = (Mode.LIVE, Mode.BOTH)
 _ORDER = (Mode.DETECT, Mode.PAPER, Mode.LIVE, Mode.BOTH)
 
 log = structlog.get_logger("worker")
@@ -96,6 +100,9 @@ def journal_dir() -> Path:
 
 def run(wish: Wish) -> int:
     """Runs the worker until a signal; returns its exit code. Errors: `CannotStart`."""
+    if wish.mode in _MONEY and not settings.LIVE_ALLOWED:
+        veto = "unset DRY_RUN" if settings.DRY_RUN else "set LIVE=1"
+        raise CannotStart(f"--mode {wish.mode.value} needs LIVE=1 without DRY_RUN=1; {veto} first.")
     for venue in ADAPTERS:
         try:
             adapter_of(venue)
@@ -153,6 +160,7 @@ class _Worker:
             self.clock,
             self.lease,
         )
+        self.lives = {venue: self._live(venue) for venue in self._venues_with_money()}
         self.executor = Executor(
             self.gateways, self.inbox.put, self.clock, self.lease, lambda p: self.runner.fail(p)
         )
@@ -182,6 +190,20 @@ class _Worker:
         if not crash.planned():
             return None
         return crash.Transitions(lambda: self.engine.state.orders, self.engine.state.deals)
+
+    def _venues_with_money(self) -> tuple[VenueId, ...]:
+        if self.wish.mode not in _MONEY:
+            return ()
+        return tuple(VenueId(venue) for venue in ADAPTERS if _is_wanted(venue, self.wish))
+
+    def _live(self, venue: VenueId) -> LiveVenue:
+        def rates(adapter: Adapter) -> Rates:
+            return Rates(venue, adapter.draws, self.redis, self.clock, job=False, patience=PATIENCE)
+
+        around = Around(
+            self.clock, self.inbox.put, self.gateways, lambda: self.engine.state.orders, rates
+        )
+        return LiveVenue(venue, lambda: adapter_of(venue), around)
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
@@ -228,6 +250,9 @@ class _Worker:
     async def _supervise(self, watching: asyncio.Task[None]) -> int:
         supervisor = Supervisor(self.clock, lambda: secrets.randbelow(1_000_001))
         supervisor.add("scribe", lambda: _watched(watching), True, stop=self.watch.stop)
+        for live in self.lives.values():
+            # Before the engine, which ends its deals through them.
+            supervisor.add(f"live {live.venue}", live.run, False)
         supervisor.add("engine", self._drive, True, stop=self._wind_down)
         for stream in self.streams.values():
             supervisor.add(f"feed {stream.venue}", stream.run, False, failed=stream.failed)
@@ -305,6 +330,8 @@ class _Worker:
         configured = {venue.id: venue for venue in snapshot.venues}
         for stream in self.streams.values():
             stream.apply(configured.get(stream.venue), snapshot.markets)
+        for live in self.lives.values():
+            live.apply(configured.get(live.venue), snapshot.markets)
 
 
 class _Stream:

@@ -20,7 +20,6 @@ from trading.engine.state import EngineState, account, exposure, run_mode
 from trading.engine.stops import standing
 
 BEFORE_MAINTENANCE = Ns(120 * SECOND)
-_PAPER = (Mode.PAPER, Mode.BOTH)
 
 
 def enabled(plan: Plan, state: EngineState) -> Refused | None:
@@ -235,7 +234,11 @@ def cooldown(plan: Plan, state: EngineState) -> Refused | None:
 
 
 def exec_mode(plan: Plan, state: EngineState) -> Refused | None:
-    """The run, the engine, the relation and every leg's venue allow paper or money alike."""
+    """The run, the engine, the relation and every leg's venue allow paper or money alike; with
+    money, every leg's venue is armed.
+    """
+    if plan.book is BookKind.LIVE:
+        return _unarmed(plan, state)
     if plan.book is not None:
         return None
     config = state.entries[plan.relation].config
@@ -252,8 +255,18 @@ def exec_mode(plan: Plan, state: EngineState) -> Refused | None:
     for name, mode in named:
         if mode is Mode.DETECT:
             return Refused("exec_mode", f"{name} is set to detect: it looks and does not trade.")
-    live = next((name for name, mode in named if mode not in _PAPER), "The engine")
-    return Refused("exec_mode", f"{live} is set to live, and live trading is not armed.")
+    live = next((name for name, mode in named if mode is Mode.LIVE), "The engine")
+    paper = next((name for name, mode in named if mode is Mode.PAPER), "This run")
+    return Refused("exec_mode", f"{live} is set to live, {paper.lower()} to paper: neither trades.")
+
+
+def _unarmed(plan: Plan, state: EngineState) -> Refused | None:
+    for leg in plan.legs:
+        venue = state.venues.get(leg.venue)
+        if venue is None or venue.armed_until <= state.at:
+            text = f"{_venue_name(state, leg.venue)} is not armed: no deal is opened with money."
+            return Refused("exec_mode", text)
+    return None
 
 
 def tail_risk(plan: Plan, state: EngineState) -> Refused | None:

@@ -18,6 +18,7 @@ from trading.engine.limits import SPECS as SPECS
 from trading.engine.limits import Limits as Limits
 from trading.engine.limits import LimitSpec as LimitSpec
 from trading.engine.limits import Unit as Unit
+from trading.engine.orders import TimeInForce
 
 
 class Mode(StrEnum):
@@ -46,7 +47,9 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     `friction` is what the active friction packs come to there. A payout is expected `payout_lag_ms`
     after it is due; with probability `dispute_ppm` it is disputed and takes `dispute_ms` more.
     `sockets` feeds of the same markets are raced. `nets` says that the venue gives back at once
-    what one's own claims there pay in any case.
+    what one's own claims there pay in any case. Deals may be opened with money until `armed_until`.
+    `tifs` and `post_only` are what its orders can be; a resting order must have at least
+    `least_life_ms` left.
     """
 
     id: VenueId
@@ -66,6 +69,10 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     dispute_ms: int = 0
     nets: bool = False
     sockets: int = 1
+    armed_until: Ns = Ns(0)
+    tifs: tuple[TimeInForce, ...] = (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTC)
+    post_only: bool = True
+    least_life_ms: int = 0
 
     @property
     def lag_ms(self) -> int:

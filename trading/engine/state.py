@@ -307,8 +307,11 @@ def run_mode(text: str) -> Mode:
 def book_for(modes: tuple[Mode, ...]) -> BookKind | None:
     """Where a package may be carried out when all of these modes apply.
 
-    Paper where every one allows paper. Money is never chosen here: arming it is a later step.
+    Money where every one allows money, else paper where every one allows paper. Whether the venues
+    are armed is a question of time, and the gate's.
     """
+    if all(mode in (Mode.LIVE, Mode.BOTH) for mode in modes):
+        return BookKind.LIVE
     if all(mode in (Mode.PAPER, Mode.BOTH) for mode in modes):
         return BookKind.PAPER
     return None

@@ -13,15 +13,17 @@ from feeds.wiring import CannotStart, Wish, run
 from markets.terms.ids import VenueId
 from trading.engine.config import Mode
 
-_UNBUILT = "{what} cannot be run yet; use --mode detect or --mode paper, --role all, --shard 0/1."
+_UNBUILT = "{what} cannot be run yet; use --role all, --shard 0/1."
 
 
 class Command(BaseCommand):
     """Streams books, looks for edges and carries out deals until Ctrl-C."""
 
     help = (
-        "Run the trading worker: stream the venues' books, look for edges, and in paper mode carry "
-        "out deals on the simulated exchange. The configuration comes from the admin and takes "
+        "Run the trading worker: stream the venues' books, look for edges, and carry out deals: in "
+        "paper mode on the simulated exchange, in live mode with money. Live needs LIVE=1 in the "
+        "environment and armed venues (`manage.py arm`); DRY_RUN=1 is a veto. The configuration "
+        "comes from the admin and takes "
         "effect while this runs; --mode only says how far it may reach. Ctrl-C or SIGTERM takes no "
         "new deal, lets running ones end, and stops. Exit codes: 0 stopped, 1 failed, 2 cannot "
         "start."
@@ -53,7 +55,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Ends the process with the worker's exit code."""
         mode = Mode(options["mode"])
-        refusal = _refusal(mode, options["role"], options["shard"])
+        refusal = _refusal(options["role"], options["shard"])
         if refusal:
             self.stderr.write(refusal)
             sys.exit(2)
@@ -65,9 +67,7 @@ class Command(BaseCommand):
         sys.exit(code)
 
 
-def _refusal(mode: Mode, role: str, shard: str) -> str:
-    if mode in (Mode.LIVE, Mode.BOTH):
-        return _UNBUILT.format(what=f"Live trading (--mode {mode.value})")
+def _refusal(role: str, shard: str) -> str:
     if role != "all":
         return _UNBUILT.format(what=f"The separate role {role!r}")
     if shard != "0/1":

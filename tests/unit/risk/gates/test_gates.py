@@ -35,6 +35,7 @@ from tests.builders import (
 )
 from trading.engine import events as ev
 from trading.engine.config import Mode, Snapshot, Window
+from trading.engine.orders import BookKind
 from trading.engine.plans import Plan
 from trading.engine.ports import Refused
 from trading.engine.scan import best_plan, route_tops
@@ -255,11 +256,27 @@ def test_a_failed_deal_is_followed_by_a_pause() -> None:
         (snapshot(), "nonsense", "This run is set to detect"),
         (snapshot(venues=(venue(KA, mode=Mode.DETECT), venue(PM))), "paper", "Kalshi is set"),
         (snapshot(venues=(replace(venue(KA), enabled=False), venue(PM))), "paper", "Kalshi is set"),
-        (snapshot(mode=Mode.LIVE), "both", "live trading is not armed"),
+        (snapshot(mode=Mode.LIVE), "both", "The engine is set to live, kalshi to paper"),
     ],
 )
 def test_every_mode_must_allow_trading(config: Snapshot, mode: str, word: str) -> None:
     assert word in refused("exec_mode", ready(config, mode=mode)).reason
+
+
+def test_money_is_spent_only_where_every_venue_is_armed_and_only_so_long() -> None:
+    def armed(ka: int, pm: int) -> EngineState:
+        both = (
+            replace(venue(KA, mode=Mode.LIVE), armed_until=at(ka)),
+            replace(venue(PM, mode=Mode.BOTH), armed_until=at(pm)),
+        )
+        return ready(snapshot(mode=Mode.LIVE, venues=both), mode="live")
+
+    assert judged("exec_mode", armed(60, 60)) is None
+    assert plan(armed(60, 60)).book is BookKind.LIVE
+    assert "Polymarket is not armed" in refused("exec_mode", armed(60, 0)).reason
+    state = armed(60, 60)
+    state.at = at(60)
+    assert "not armed" in refused("exec_mode", state).reason
 
 
 def test_costly_tail_worlds_refuse() -> None:

@@ -42,11 +42,13 @@ def test_the_index_knows_which_relations_a_market_touches() -> None:
         ((Mode.PAPER, Mode.PAPER), BookKind.PAPER),
         ((Mode.BOTH, Mode.PAPER), BookKind.PAPER),
         ((Mode.PAPER, Mode.DETECT), None),
-        ((Mode.LIVE, Mode.LIVE), None),
+        ((Mode.LIVE, Mode.BOTH), BookKind.LIVE),
+        ((Mode.BOTH, Mode.BOTH), BookKind.LIVE),
+        ((Mode.LIVE, Mode.DETECT), None),
         ((Mode.LIVE, Mode.PAPER), None),
     ],
 )
-def test_paper_needs_every_yes_and_money_is_never_armed(
+def test_a_book_is_chosen_only_where_every_mode_allows_it_and_money_goes_first(
     modes: tuple[Mode, ...], book: BookKind | None
 ) -> None:
     assert book_for(modes) is book
