@@ -10,6 +10,7 @@ import msgspec
 from markets.terms import formats
 from markets.terms.ids import MarketId, OrderId, venue_of
 from markets.terms.units import MICRO, MS, Px, Qty, Rounding, divide
+from trading.engine.orders import Finality
 from trading.rows import STATE_TONES
 from trading.selectors import DealPage, DealRow, FillRow, LegRow, OrderRow
 
@@ -270,6 +271,15 @@ def _order_step(order: OrderRow, start: int, names: Mapping[tuple[MarketId, int]
 def _fill_step(fill: FillRow, start: int, orders: Mapping[OrderId, OrderRow]) -> Step:
     order = orders.get(fill.order)
     whole = order is None or fill.qty >= order.qty
+    if fill.finality == Finality.FAILED.value:
+        return Step(
+            _offset(fill.at - start),
+            "trouble",
+            short_of(fill.market),
+            f"Taken back {formats.count(fill.qty)}",
+            f"at {formats.price(fill.px)}: the venue matched it and could not settle it",
+            fill.at,
+        )
     return Step(
         _offset(fill.at - start),
         "fill" if whole else "partial",

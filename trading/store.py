@@ -42,7 +42,7 @@ from trading.engine.intents import (
     PositionChanged,
     QueryOrder,
 )
-from trading.engine.orders import NEXT, Fill, Finality, OrderRequest, OrderState, Side
+from trading.engine.orders import NEXT, TERMINAL, Fill, Finality, OrderRequest, OrderState, Side
 from trading.replay.records import EventRecord, IntentsRecord, Record
 from trading.runtime.messages import CommandArrived
 
@@ -96,7 +96,9 @@ class Rows:
     def _event(self, seq: int, event: Event) -> None:
         match event:
             case OrderFilled(fill=fill):
-                self.fills[fill.key] = (seq, fill)
+                before = self.fills.get(fill.key)
+                if before is None or _SURE.index(before[1].finality) <= _SURE.index(fill.finality):
+                    self.fills[fill.key] = (seq, fill)
                 self.news.append((seq, event))
             case (
                 OrderAccepted()
@@ -318,9 +320,8 @@ def _write_orders(rows: Rows) -> list[str]:
         row = _order_row(seq, at, request)
         row.fee_rev, row.friction_rev = _priced(priced.get(request.deal), request.leg)
         orders.setdefault(request.id, row)
-    _upsert(
-        [_fill_row(seq, f, orders.get(f.order)) for seq, f in rows.fills.values()], ("key",), _FILL
-    )
+    fills = [_fill_row(seq, f, orders.get(f.order)) for seq, f in _newer(rows.fills)]
+    _upsert(fills, ("key",), _FILL)
     _sum_fills(orders)
     for seq, news in rows.news:
         spoken_of = orders.get(_order_of(news))
@@ -328,6 +329,20 @@ def _write_orders(rows: Rows) -> list[str]:
             _apply(spoken_of, news, seq)
     _upsert(list(orders.values()), ("order_id",), _ORDER)
     return list(dict.fromkeys(order.deal_id for order in orders.values()))
+
+
+_SURE = (Finality.MATCHED, Finality.FINAL, Finality.FAILED)
+
+
+def _newer(fills: dict[str, tuple[int, Fill]]) -> list[tuple[int, Fill]]:
+    """Fills as they are now known: a provisional word said again does not undo a final one."""
+    rows = models.Fill.objects.filter(key__in=list(fills))
+    known = {key: _SURE.index(Finality(word)) for key, word in rows.values_list("key", "finality")}
+    return [
+        (seq, fill)
+        for key, (seq, fill) in fills.items()
+        if _SURE.index(fill.finality) >= known.get(key, 0)
+    ]
 
 
 def _order_row(seq: int, at: Ns, request: OrderRequest) -> models.Order:
@@ -410,7 +425,10 @@ def _apply(order: models.Order, news: OrderNews, seq: int) -> None:
     state, reason = _said(order, news)
     if isinstance(news, OrderAccepted | OrderDelayed):
         order.venue_order = _plain(news.venue_order)[:200]
-    if state not in NEXT[OrderState(order.state)]:
+    before = OrderState(order.state)
+    if before in TERMINAL and not isinstance(news, OrderFilled):
+        return
+    if state not in NEXT[before]:
         return
     order.state = state.value
     order.changed_at = moment(news.at)
@@ -433,6 +451,7 @@ def _said(order: models.Order, news: OrderNews) -> tuple[OrderState, str]:
         case OrderFilled():
             whole = order.filled >= order.qty
             ended = order.state == OrderState.CANCELLED.value
+            ended = ended or order.state == OrderState.FILLED.value  # a fill of it was taken back
             part = OrderState.CANCELLED if ended else OrderState.PART
             return (OrderState.FILLED if whole else part), ""
         case OrderCancelled(reason=reason):

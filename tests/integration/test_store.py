@@ -31,7 +31,7 @@ from trading.engine.intents import (
     PositionChanged,
     QueryOrder,
 )
-from trading.engine.orders import BookKind, Fill, Side
+from trading.engine.orders import BookKind, Fill, Finality, Side
 from trading.replay.records import EventRecord, IntentsRecord, Record
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +163,22 @@ def test_fills_of_a_later_batch_add_to_those_of_an_earlier_one() -> None:
     write(filled(3, "t2", 600_000))
 
     assert (order().state, order().filled) == ("filled", 1_000_000)
+
+
+def test_a_fill_taken_back_leaves_its_order_ended_with_less_and_stays_so() -> None:
+    whole, part = filled(2, "t1", 600_000), filled(3, "t2", 400_000)
+    assert isinstance(part, EventRecord)
+    assert isinstance(part.event, OrderFilled)
+    matched = replace(part.event.fill, finality=Finality.MATCHED)
+    gone = replace(part.event.fill, finality=Finality.FAILED)
+    write(placed(), whole, told(3, OrderFilled(START, matched)))
+    assert (order().state, order().filled) == ("filled", 1_000_000)
+
+    write(told(4, OrderFilled(START, gone)))
+    write(told(5, OrderFilled(START, matched)))
+
+    assert (order().state, order().filled) == ("cancelled", 600_000)
+    assert models.Fill.objects.get(key="t2").finality == "failed"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from markets.terms.ids import OrderId
 from markets.terms.units import MICRO, MS, Ns, Qty, Usd
@@ -26,7 +27,6 @@ from tests.builders import (
 from trading.engine import events as ev
 from trading.engine.deals import NEXT, DealState
 from trading.engine.engine import Engine
-from trading.engine.execution import excess
 from trading.engine.intents import (
     CancelOrder,
     DealChanged,
@@ -35,7 +35,8 @@ from trading.engine.intents import (
     QueryOrder,
     SetTimer,
 )
-from trading.engine.orders import TERMINAL, Fill, OrderRequest, OrderState, Purpose
+from trading.engine.legs import excess
+from trading.engine.orders import TERMINAL, Fill, Finality, OrderRequest, OrderState, Purpose
 
 ENDED = (DealState.BALANCED, DealState.CLOSED, DealState.RESIDUAL)
 
@@ -46,10 +47,12 @@ class Venue:
     def __init__(self) -> None:
         self.open: dict[OrderId, OrderRequest] = {}
         self.filled: dict[OrderId, int] = {}
+        self.back: dict[OrderId, int] = {}
         self.trades = 0
 
     def left(self, request: OrderRequest) -> int:
-        return request.qty - self.filled.get(request.id, 0)
+        taken = self.back.get(request.id, 0)
+        return request.qty - self.filled.get(request.id, 0) - taken
 
 
 class DealMachine(RuleBasedStateMachine):
@@ -63,6 +66,9 @@ class DealMachine(RuleBasedStateMachine):
         self.oversold = False
         self.steps: dict[str, DealState] = {}
         self.last_fill: ev.OrderFilled | None = None
+        self.told: dict[str, Fill] = {}
+        self.failed: dict[str, None] = {}
+        self.final: dict[str, None] = {}
 
     @initialize(dust=st.sampled_from([0, 10_000, 2 * MICRO]))
     def start(self, dust: int) -> None:
@@ -114,9 +120,10 @@ class DealMachine(RuleBasedStateMachine):
             self.now,
             Fill(
                 f"t{self.venue.trades}", request.id, request.market, request.outcome,
-                request.side, request.px, Qty(amount), Usd(0), self.now,
+                request.side, request.px, Qty(amount), Usd(0), self.now, Finality.MATCHED,
             ),
         )  # fmt: skip
+        self.told[self.last_fill.fill.key] = self.last_fill.fill
         self.tell(self.last_fill)
 
     @rule(number=st.integers(0, 9))
@@ -166,6 +173,33 @@ class DealMachine(RuleBasedStateMachine):
         request = self.some_order(number)
         if request is not None:
             self.tell(ev.OrderUnknown(self.now, request.id, "timeout"))
+
+    @rule(number=st.integers(0, 9))
+    def venue_takes_a_fill_back(self, number: int) -> None:
+        again = [k for k in self.told if k not in self.failed and k not in self.final]
+        if not again:
+            return
+        key = again[number % len(again)]
+        fill = self.told[key]
+        self.failed[key] = None
+        self.venue.filled[fill.order] -= fill.qty
+        self.venue.back[fill.order] = self.venue.back.get(fill.order, 0) + fill.qty
+        self.tell(ev.OrderFilled(self.now, replace(fill, finality=Finality.FAILED)))
+
+    @rule(number=st.integers(0, 9), seconds=st.integers(0, 8))
+    def venue_delays(self, number: int, seconds: int) -> None:
+        request = self.some_order(number)
+        if request is not None:
+            until = Ns(self.now + seconds * 1000 * MS)
+            self.tell(ev.OrderDelayed(self.now, request.id, "v", until))
+
+    @rule(number=st.integers(0, 9))
+    def a_fill_becomes_final(self, number: int) -> None:
+        kept = [k for k in self.told if k not in self.failed]
+        if kept:
+            key = kept[number % len(kept)]
+            self.final[key] = None
+            self.tell(ev.OrderFilled(self.now, replace(self.told[key], finality=Finality.FINAL)))
 
     @precondition(lambda self: self.last_fill is not None)
     @rule()

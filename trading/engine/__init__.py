@@ -9,7 +9,7 @@ same events give the same intents in another process, on another day. A mode (li
 backtest) is only who sends the events and who carries out the intents.
 
 A step goes in a fixed order. First the memory (`state`) takes the event in: books, feeds, orders
-and fills (`answers`), halts (`stops`). Then deals under way decide their next order
+(`answers`) and fills (`fills`), halts (`stops`). Then deals under way decide their next order
 (`execution`). Last, if prices moved, the relations of that market are looked at (`scan`): best
 asks tell most apart; for the rest `edges` walks the books of all legs together, `plans` makes
 orders of the best package, and `Risk` (a port; the gates implement it) approves or refuses. An
@@ -26,5 +26,6 @@ cents) changed, a refusal when its gate changed. Pages are made from pictures (`
 what the next look would decide and change nothing.
 
 **Reading order:** `book`, `orders`, `config`, `events`, `intents`, `edges`, `plans`, `state`,
-`scan`, `execution`, `engine`. Each imports only what stands before it; the order is a test.
+`answers`, `fills`, `legs`, `sending`, `opening`, `hedging`, `unwinding`, `execution`, `scan`,
+`engine`. Each imports only what stands before it; the order is a test.
 """

@@ -41,6 +41,7 @@ class DealLeg(msgspec.Struct, frozen=True, gc=False):
     """One leg: `weight` contracts (millionths) per package, what was planned, and what fills say.
 
     `held` is contracts bought minus sold again; `cost` money paid minus received, before `fees`.
+    `taken_back` are contracts whose fills failed after they were told.
     """
 
     market: MarketId
@@ -53,6 +54,7 @@ class DealLeg(msgspec.Struct, frozen=True, gc=False):
     cost: Usd = Usd(0)
     fees: Usd = Usd(0)
     orders: tuple[OrderId, ...] = ()
+    taken_back: Qty = Qty(0)
 
 
 class Deal(msgspec.Struct, frozen=True, gc=False):

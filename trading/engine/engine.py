@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId, venue_of
 from markets.terms.instruments import Market, MarketState
 from markets.terms.units import DAY, MS, SECOND, Ns, Rounding, Usd, times
-from trading.engine import answers, execution, looks, reconcile, scan, stops
+from trading.engine import answers, execution, fills, looks, reconcile, scan, sending, stops
 from trading.engine.book import Book, BookState
 from trading.engine.deals import DealState
 from trading.engine.events import (
@@ -273,7 +273,7 @@ class Engine:
         self._answered(answers.rejected(self.state, event, out), out)
 
     def _order_filled(self, event: OrderFilled, out: list[Intent]) -> None:
-        self._answered(answers.fill_seen(self.state, event, out), out)
+        self._answered(fills.fill_seen(self.state, event, out), out)
 
     def _order_cancelled(self, event: OrderCancelled, out: list[Intent]) -> None:
         self._answered(answers.cancelled(self.state, event, out), out)
@@ -326,9 +326,9 @@ class Engine:
             self._relook(out)
         elif kind + slash == answers.ASK:
             answers.ask_again(state, OrderId(name), event.at, out)
-        elif kind + slash == execution.HEDGE:
+        elif kind + slash == sending.HEDGE:
             execution.hedge_due(state, DealId(name), out)
-        elif kind + slash == execution.DEAL:
+        elif kind + slash == sending.DEAL:
             execution.answer_due(state, DealId(name), out)
 
     def _health(self, event: HealthReported, out: list[Intent]) -> None:
@@ -437,6 +437,7 @@ class Engine:
         if gone:
             state.orders = {k: o for k, o in state.orders.items() if k not in gone}
             state.fills = {k: o for k, o in state.fills.items() if o not in gone}
+            state.details = {k: f for k, f in state.details.items() if f.order not in gone}
 
     # Small parts
 

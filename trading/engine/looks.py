@@ -18,7 +18,7 @@ from trading.engine.book import BookState
 from trading.engine.config import Mode
 from trading.engine.deals import Deal, DealState
 from trading.engine.edges import Edge, Terms, find_edge
-from trading.engine.execution import excess, leg_name
+from trading.engine.legs import excess, leg_name
 from trading.engine.orders import BookKind
 from trading.engine.pictures import (
     AlertPicture,

@@ -2,7 +2,8 @@
 
 An order's truth is its fills and its state; `UNKNOWN` may still become anything. The transition
 table is data:
-`NEXT[state]` lists where an order may go. Filled never exceeds the size; a terminal state stays.
+`NEXT[state]` lists where an order may go. Filled never exceeds the size; what has ended stays
+ended, whatever fills still come or are taken back.
 """
 
 from enum import StrEnum
@@ -86,7 +87,7 @@ NEXT: dict[OrderState, tuple[OrderState, ...]] = {
     _S.OPEN: (_S.PART, _S.FILLED, _S.CANCELLED, _S.UNKNOWN),
     _S.PART: (_S.PART, _S.FILLED, _S.CANCELLED, _S.UNKNOWN),
     _S.UNKNOWN: (_S.OPEN, _S.PART, _S.FILLED, _S.REJECTED, _S.CANCELLED, _S.UNKNOWN),
-    _S.FILLED: (),
+    _S.FILLED: (_S.CANCELLED,),  # a fill may be taken back: it ended with less
     _S.REJECTED: (),
     _S.CANCELLED: (_S.PART, _S.FILLED),  # a fill may overtake the word of the cancellation
 }
@@ -122,7 +123,8 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
 class Order(msgspec.Struct, frozen=True, gc=False):
     """An order and what is known of it.
 
-    `cost` is money paid (buys) or received (sells) before fees.
+    `cost` is money paid (buys) or received (sells) before fees. `taken_back` counts contracts whose
+    fills failed after they were told. A venue that delays the order decides at about `until`.
     """
 
     request: OrderRequest
@@ -134,3 +136,5 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     fees: Usd = Usd(0)
     venue_order: str = ""
     reason: str = ""
+    taken_back: Qty = Qty(0)
+    until: Ns = Ns(0)

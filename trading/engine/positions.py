@@ -72,6 +72,32 @@ def apply(position: Position, fill: Fill) -> Position:
     )
 
 
+def undo(position: Position, fill: Fill) -> Position:
+    """The position as if the fill had not been: it was taken back.
+
+    A purchase leaves with the money paid; where nothing is held any more, cost that is left is a
+    loss. Shares that were sold come back at the price of the sale, so that cost less realised is
+    what it was before.
+    """
+    qty = list(position.qty)
+    cost = list(position.cost)
+    i = fill.outcome
+    sign = -1 if fill.side is Side.BUY else 1
+    qty[i] = Qty(qty[i] + sign * fill.qty)
+    cost[i] = Usd(cost[i] + sign * money_of(fill))
+    lost = 0
+    if qty[i] <= 0:
+        lost, cost[i] = cost[i], Usd(0)
+    return Position(
+        position.market,
+        position.book,
+        tuple(qty),
+        tuple(cost),
+        Usd(position.fees - fill.fee),
+        Usd(position.realised - lost),
+    )
+
+
 def settle(position: Position, pays: tuple[Px, ...]) -> Position:
     """The position after the venue paid `pays` per contract of each outcome: empty, the gain
     realised.

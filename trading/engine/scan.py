@@ -11,9 +11,9 @@ from markets.terms.ids import MarketId
 from markets.terms.units import MICRO, MS, Ns, Px, Qty, Rounding, Usd, divide
 from trading.engine.book import Book
 from trading.engine.edges import Edge, Terms, find_edge
-from trading.engine.execution import open_deal
 from trading.engine.intents import EdgeSeen, Intent, PlanRefused
 from trading.engine.lockup import is_enough
+from trading.engine.opening import open_deal
 from trading.engine.orders import BookKind
 from trading.engine.plans import Plan, make_plan, narrowed, size_within_slippage
 from trading.engine.ports import Approved, Refused, Risk

@@ -17,7 +17,7 @@ from markets.terms.units import MS, Ns, Px, Qty, Rounding, Usd, times
 from trading.engine.book import Book
 from trading.engine.config import Limits, Mode, RelationConfig, Snapshot, VenueConfig
 from trading.engine.deals import Deal, DealState
-from trading.engine.orders import TERMINAL, BookKind, Order, OrderState, Side
+from trading.engine.orders import TERMINAL, BookKind, Fill, Order, OrderState, Side
 from trading.engine.positions import Position
 from trading.engine.proposals import PROPOSED, package_of
 
@@ -140,7 +140,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 class Saved(msgspec.Struct):
     """The engine's memory. Keys of `cash` are `book/venue`, of `positions` `book/market`, of
-    `halts` `scope|cause`, of `excepted` `market/outcome`."""
+    `halts` `scope|cause`, of `excepted` `market/outcome`. `details` are the fills of `fills` as
+    last told, `acks` how long first words took, by `book/venue` (see `acks`)."""
 
     at: Ns = Ns(0)
     run: RunId = RunId("")
@@ -171,6 +172,8 @@ class Saved(msgspec.Struct):
     failed: dict[RelationId, Ns] = {}
     booked: dict[DealId, Usd] = {}
     proposed: dict[RelationId, tuple[tuple[int, Qty], ...]] = {}
+    details: dict[str, Fill] = {}
+    acks: dict[str, tuple[int, ...]] = {}
     today: Usd = Usd(0)
     day: int = 0
     started_at: Ns = Ns(0)

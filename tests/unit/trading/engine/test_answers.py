@@ -6,13 +6,11 @@ from tests.builders import (
     KA,
     START,
     at,
-    book,
     cancelled,
     cash,
     filled,
     gap,
     orders,
-    qty,
     rejected,
     show,
     started,
@@ -21,8 +19,9 @@ from tests.builders import (
     usd,
 )  # fmt: skip
 from trading.engine import events as ev
+from trading.engine.acks import percentile_ms
 from trading.engine.engine import Engine
-from trading.engine.intents import Halt, Intent, PositionChanged, QueryOrder, SetTimer
+from trading.engine.intents import Halt, Intent, QueryOrder, SetTimer
 from trading.engine.orders import BookKind, Finality, OrderRequest, OrderState
 from trading.engine.state import account, exposure
 
@@ -46,32 +45,6 @@ def test_an_accepted_order_is_open_under_the_venues_name() -> None:
     engine.step(ev.OrderAccepted(at(1), first.id, "k1"))
     assert state_of(engine, first) is OrderState.OPEN
     assert engine.state.orders[first.id].venue_order == "k1"
-
-
-def test_a_fill_moves_order_position_and_money() -> None:
-    engine, first, _ = opened()
-    before = engine.state.cash[account(BookKind.PAPER, KA)]
-    intents = engine.step(filled(first, "60", fee="1"))
-    order = engine.state.orders[first.id]
-    assert (order.state, order.filled, order.cost) == (OrderState.PART, qty(60), usd("25.2"))
-    assert engine.state.cash[account(BookKind.PAPER, KA)] == before - usd("26.2")
-    told = [i for i in intents if isinstance(i, PositionChanged)]
-    assert told[0].qty == (qty(60), 0)
-
-
-def test_the_same_fill_counts_once() -> None:
-    engine, first, _ = opened()
-    engine.step(filled(first, "60", key="t1"))
-    assert engine.step(filled(first, "60", key="t1")) == []
-    assert engine.state.orders[first.id].filled == qty(60)
-
-
-def test_a_fill_after_the_cancellation_still_counts() -> None:
-    engine, first, _ = opened()
-    engine.step(cancelled(first))
-    engine.step(filled(first, "60"))
-    order = engine.state.orders[first.id]
-    assert (order.state, order.filled) == (OrderState.CANCELLED, qty(60))
 
 
 def test_a_cancellation_that_counts_more_than_we_saw_is_a_doubt() -> None:
@@ -123,46 +96,6 @@ def test_a_rejection_of_an_open_order_counts_as_its_cancellation() -> None:
     assert state_of(engine, first) is OrderState.CANCELLED
 
 
-def test_a_fill_of_an_order_never_sent_halts() -> None:
-    engine, first, _ = opened()
-    stranger = replace(first, id="x-9-0")
-    assert halts(engine.step(filled(stranger))) == ["money"]
-    assert engine.step(filled(stranger, key="again")) == []
-
-
-def test_a_fill_beyond_the_size_halts_and_does_not_change_the_order() -> None:
-    engine, first, _ = opened()
-    engine.step(filled(first))
-    assert halts(engine.step(filled(first, "1", key="extra"))) == ["money"]
-    assert engine.state.orders[first.id].filled == first.qty
-
-
-def test_a_fill_of_a_rejected_order_halts() -> None:
-    engine, first, _ = opened()
-    engine.step(rejected(first))
-    assert halts(engine.step(filled(first, "1"))) == ["money"]
-
-
-def test_a_fill_of_another_market_halts() -> None:
-    engine, first, second = opened()
-    wrong = replace(first, id=second.id)
-    assert halts(engine.step(filled(wrong))) == ["money"]
-
-
-def test_a_fill_taken_back_halts() -> None:
-    engine, first, _ = opened()
-    event = filled(first, key="t1")
-    engine.step(event)
-    back = ev.OrderFilled(at(9), replace(event.fill, finality=Finality.FAILED))
-    assert halts(engine.step(back)) == ["money"]
-
-
-def test_a_fill_that_failed_before_it_counted_is_nothing() -> None:
-    engine, first, _ = opened()
-    back = replace(filled(first).fill, finality=Finality.FAILED)
-    assert engine.step(ev.OrderFilled(at(9), back)) == []
-
-
 def test_words_on_an_unknown_order_halt_and_are_not_an_error() -> None:
     for make in (
         lambda r: ev.OrderAccepted(START, r, ""),
@@ -180,21 +113,37 @@ def test_the_venues_word_on_money_replaces_ours() -> None:
     assert engine.state.cash[account(BookKind.PAPER, KA)] == usd(12)
 
 
-def test_selling_more_than_is_held_halts() -> None:
-    engine, first, second = opened()
-    engine.step(filled(first))
-    show(engine, book(second.market, "0.30x9", "0.32x9", at("0.1")))
-    engine.step(rejected(second, when=at("0.2")))
-    (sale,) = orders(engine.step(tick("hedge/r-1", at(1))))
-    (again,) = orders(engine.step(cancelled(sale, when=at("1.1"))))
-    engine.step(filled(again, when=at("1.2")))
-    assert halts(engine.step(filled(sale, "5", key="late", when=at("1.3")))) == ["money"]
-    assert engine.state.positions[f"paper/{first.market}"].qty[0] == -qty(5)
-
-
 def test_money_promised_to_a_refused_order_is_free_at_once() -> None:
     engine, first, _ = opened()
     before = exposure(engine.state, BookKind.PAPER).promises[KA]
     engine.step(rejected(first))
     assert before > 0
     assert exposure(engine.state, BookKind.PAPER).promises[KA] == 0
+
+
+def test_a_delayed_order_is_open_and_keeps_the_time_its_venue_named() -> None:
+    engine, first, _ = opened()
+    engine.step(ev.OrderDelayed(at(1), first.id, "k1", at(4)))
+    order = engine.state.orders[first.id]
+    assert (order.state, order.until, order.venue_order) == (OrderState.OPEN, at(4), "k1")
+    engine.step(ev.OrderDelayed(at(2), first.id, ""))
+    assert engine.state.orders[first.id].until == at(4)
+    engine.step(filled(first))
+    assert engine.step(ev.OrderDelayed(at(3), first.id, "k1", at(9))) == []
+
+
+def test_a_venue_that_still_counts_a_failed_fill_does_not_raise_a_doubt() -> None:
+    engine, first, _ = opened()
+    event = filled(first, "60", key="t1")
+    engine.step(event)
+    engine.step(ev.OrderFilled(at(1), replace(event.fill, finality=Finality.FAILED)))
+    engine.step(cancelled(first, "60", when=at(2)))
+    assert state_of(engine, first) is OrderState.CANCELLED
+
+
+def test_the_time_to_a_venues_first_word_is_measured_once_and_a_doubt_is_no_word() -> None:
+    engine, first, second = opened()
+    engine.step(ev.OrderAccepted(at("0.03"), first.id, "k1"))
+    engine.step(filled(first, when=at("0.4")))
+    engine.step(unknown(second, when=at(5)))
+    assert {k: percentile_ms(v) for k, v in engine.state.acks.items()} == {"paper/kalshi": 30}

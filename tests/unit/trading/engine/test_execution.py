@@ -30,7 +30,6 @@ from tests.builders import (
 from trading.engine import events as ev
 from trading.engine.deals import Deal, DealState
 from trading.engine.engine import Engine
-from trading.engine.execution import InvariantBroken, open_deal
 from trading.engine.intents import (
     CancelOrder,
     CommandDone,
@@ -39,8 +38,10 @@ from trading.engine.intents import (
     QueryOrder,
     SetTimer,
 )
+from trading.engine.opening import open_deal
 from trading.engine.orders import OrderRequest, Purpose, Side, TimeInForce
 from trading.engine.scan import best_plan, route_tops
+from trading.engine.sending import InvariantBroken
 
 DEAL = DealId("r-1")
 
@@ -342,7 +343,27 @@ def test_a_venues_declared_delay_lengthens_the_deadlines() -> None:
     show(engine, book(SECOND_MARKET, "0.30x500", "0.90x9", at("0.1")))
     intents = engine.step(rejected(second, when=at("0.2")))
     due = {i.key: i.due for i in intents if isinstance(i, SetTimer)}
-    assert due["hedge/r-1"] == at("3.45")
+    assert due["hedge/r-1"] == at("3.45") + 2 * 240 * 1_000_000
+
+
+def test_a_delayed_order_is_judged_only_after_the_time_its_venue_named() -> None:
+    engine, first, second = opened()
+    engine.step(filled(first))
+    engine.step(ev.OrderDelayed(at("0.1"), second.id, "p", at(4)))
+    early = engine.step(tick("deal/r-1", at(5)))
+    assert not [i for i in early if isinstance(i, QueryOrder | CancelOrder)]
+    assert any(isinstance(i, SetTimer) and i.key == "deal/r-1" for i in early)
+    late = engine.step(tick("deal/r-1", at(10)))
+    assert [i.order for i in late if isinstance(i, QueryOrder)] == [second.id]
+
+
+def test_the_hedge_deadline_leaves_time_for_two_answers_of_the_slowest_venue() -> None:
+    engine, first, second = opened()
+    engine.step(filled(first, when=at("0.07")))
+    show(engine, book(SECOND_MARKET, "0.30x500", "0.90x9", at("0.1")))
+    intents = engine.step(rejected(second, when=at("0.1")))
+    due = {i.key: i.due for i in intents if isinstance(i, SetTimer)}
+    assert due["hedge/r-1"] == at("0.1") + (250 + 2 * 120) * 1_000_000
 
 
 def test_a_halt_cancels_openings_and_leaves_hedges_alone() -> None:

@@ -4,7 +4,7 @@ from markets.terms.ids import MarketId, OrderId
 from markets.terms.units import Ns, Qty, Usd
 from tests.builders import px, qty, usd
 from trading.engine.orders import BookKind, Fill, Side
-from trading.engine.positions import Position, apply, empty, key_of, money_of, settle
+from trading.engine.positions import Position, apply, empty, key_of, money_of, settle, undo
 
 M = MarketId("kalshi:A")
 
@@ -65,3 +65,24 @@ def test_a_settlement_empties_the_position_and_realises_its_gain() -> None:
 
 def test_paper_and_live_are_kept_under_different_keys() -> None:
     assert key_of(M, BookKind.PAPER) != key_of(M, BookKind.LIVE)
+
+
+def test_a_purchase_taken_back_leaves_nothing_behind() -> None:
+    bought = fill(Side.BUY, "0.42", "10", fee="0.05")
+    assert undo(held(bought), bought) == empty(M, BookKind.PAPER, 2)
+
+
+def test_a_sale_taken_back_brings_the_shares_back_and_no_gain_is_made_of_it() -> None:
+    sale = fill(Side.SELL, "0.50", "4", fee="0.01")
+    before = held(fill(Side.BUY, "0.40", "10"))
+    after = undo(apply(before, sale), sale)
+    assert (after.qty, after.fees) == (before.qty, before.fees)
+    assert after.cost[0] - after.realised == before.cost[0] - before.realised
+
+
+def test_cost_left_without_shares_is_a_loss() -> None:
+    cheap, dear = fill(Side.BUY, "0.40", "5"), fill(Side.BUY, "0.60", "5")
+    position = apply(held(cheap, dear), fill(Side.SELL, "0.50", "5"))
+    after = undo(position, cheap)
+    assert (after.qty[0], after.cost[0]) == (0, 0)
+    assert after.realised == position.realised - (position.cost[0] - usd("2"))
