@@ -35,9 +35,9 @@ class Layout(msgspec.Struct, frozen=True):
 LAYOUTS = {
     "kalshi": Layout({"rest": "/trade-api/v2"}, "/trade-api/ws/v2"),
     "polymarket": Layout(
-        {"gamma": "/gamma", "clob": "/clob", "data": "/data"},
+        {"gamma": "/gamma", "clob": "/clob", "data": "/data", "site": "/site"},
         "/ws/market",
-        {"gamma": "gamma", "clob": "clob", "data": "data"},
+        {"gamma": "gamma", "clob": "clob", "data": "data", "site": "site"},
     ),
 }
 

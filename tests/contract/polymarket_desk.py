@@ -30,6 +30,8 @@ from trading.engine.orders import Side
 
 START = Ns(1_795_000_000 * SECOND)
 PROXY, SAFE, DEPOSIT = ("0x" + digit * 40 for digit in "123")
+# Module 1, a base hash, arity 2, chain 137, condition 1; the outcome is the last byte.
+POSITION = (1 << 248) | (0xABCDEF << 130) | (2 << 104) | (137 << 24) | (1 << 8)
 CALM = Habits(pace=Pace(failed_per_mille=0, retried_per_mille=0))
 
 
@@ -69,6 +71,8 @@ class Desk:
         first = msgspec.structs.replace(listed(0, category), fee_rate_ppm=fee_ppm)
         if tick:
             first = msgspec.structs.replace(first, tick=tick)
+        if traits is not None and traits.version == "v2":
+            first = msgspec.structs.replace(first, tokens=(str(POSITION), str(POSITION + 1)))
         self.listed: Listed = first
         self.traits = traits or Traits()
         both = {first.native: self.traits} if traits else {}

@@ -33,6 +33,7 @@ class PolymarketAdapter:
             "gamma": "https://gamma-api.polymarket.com",
             "clob": "https://clob.polymarket.com",
             "data": "https://data-api.polymarket.com",
+            "site": "https://polymarket.com",
         }
         self.books_at_once = spot.AT_ONCE
         self.ws = "wss://ws-subscriptions-clob.polymarket.com/ws/market"

@@ -38,9 +38,16 @@ def number_word(value: int) -> bytes:
     return value.to_bytes(WORD)
 
 
+@lru_cache(maxsize=256)
 def address_word(address: str) -> bytes:
     """An address as one word. Errors: `ValueError` when it is none."""
     return bytes_of(address, 20).rjust(WORD, b"\0")
+
+
+@lru_cache(maxsize=64)
+def bytes_word(text: str) -> bytes:
+    """32 bytes written as `0x` and digits. Errors: `ValueError` when they are none."""
+    return bytes_of(text, WORD)
 
 
 def bytes_of(text: str, length: int) -> bytes:
@@ -71,7 +78,7 @@ def sign(key: bytes, message: bytes) -> bytes:
 
     Errors: `ValueError` when `key` is no private key.
     """
-    made = coincurve.PrivateKey(key).sign_recoverable(message, hasher=None)
+    made = _private(key).sign_recoverable(message, hasher=None)
     return bytes(made[:64]) + bytes([made[64] + FIRST_V])
 
 
@@ -94,7 +101,7 @@ def recover(signature: bytes, message: bytes) -> str | None:
 
 def address_of(key: bytes) -> str:
     """The address of a private key."""
-    return _address(coincurve.PrivateKey(key).public_key)
+    return _address(_private(key).public_key)
 
 
 @lru_cache(maxsize=4_096)
@@ -107,6 +114,12 @@ def checksummed(address: str) -> str:
     marks = keccak(digits.encode()).hex()
     told = (d.upper() if int(m, 16) >= 8 else d for d, m in zip(digits, marks, strict=False))
     return "0x" + "".join(told)
+
+
+@lru_cache(maxsize=8)
+def _private(key: bytes) -> coincurve.PrivateKey:
+    """Kept, because making one costs as much as a signature."""
+    return coincurve.PrivateKey(key)
 
 
 def _address(public: coincurve.PublicKey) -> str:

@@ -75,7 +75,7 @@ class PolymarketFake:
             reply = self.office.calls.answer(request, at)
             self._collect(at)
             return reply
-        return self._answers.answer(request, at)
+        return self.office.outside.answer(request) or self._answers.answer(request, at)
 
     def hold(self, request: Request, at: Ns) -> Ns:
         """How long a call is kept before it is looked at: orders of takers in some markets."""

@@ -17,7 +17,7 @@ from feeds.venues.polymarket.eip712 import (
     SIGNATURE,
     WORD,
     address_word,
-    bytes_of,
+    bytes_word,
     digest,
     domain_separator,
     keccak,
@@ -112,8 +112,8 @@ def struct_hash(order: OrderToSign) -> bytes:
         number_word(0 if order.side is Side.BUY else 1),
         number_word(order.kind),
         number_word(order.timestamp),
-        bytes_of(order.metadata, WORD),
-        bytes_of(order.builder, WORD),
+        bytes_word(order.metadata),
+        bytes_word(order.builder),
     )
 
 
@@ -124,11 +124,17 @@ def order_id(order: OrderToSign, exchange: Exchange) -> str:
 
 def sign_order(key: bytes, order: OrderToSign, exchange: Exchange) -> str:
     """The signature as sent: 65 bytes, or 317 for a deposit wallet, in hexadecimal."""
-    contents = struct_hash(order)
+    return signed(key, order, exchange)[1]
+
+
+def signed(key: bytes, order: OrderToSign, exchange: Exchange) -> tuple[str, str]:
+    """The order's id and its signature, of one hashing."""
+    domain, contents = separator(exchange), struct_hash(order)
+    own = digest(domain, contents)
     if order.kind is not WalletKind.DEPOSIT:
-        return "0x" + sign(key, digest(separator(exchange), contents)).hex()
+        return "0x" + own.hex(), "0x" + sign(key, own).hex()
     inner = sign(key, _nested_digest(order, contents, exchange))
-    return "0x" + (inner + separator(exchange) + contents + TAIL).hex()
+    return "0x" + own.hex(), "0x" + (inner + domain + contents + TAIL).hex()
 
 
 def signer_of(signature: str, order: OrderToSign, exchange: Exchange) -> str | None:
@@ -157,6 +163,6 @@ def _nested_digest(order: OrderToSign, contents: bytes, exchange: Exchange) -> b
         keccak(WALLET_VERSION.encode()),
         number_word(exchange.chain),
         address_word(order.maker),
-        bytes_of(ZERO, WORD),
+        bytes_word(ZERO),
     )
     return digest(separator(exchange), nested)

@@ -15,6 +15,7 @@ from feeds.venues.polymarket.desk.answers import NO_BALANCE
 from feeds.venues.polymarket.desk.channel import UserChannel
 from feeds.venues.polymarket.desk.keys import Keys
 from feeds.venues.polymarket.desk.orders import OrderBook
+from feeds.venues.polymarket.desk.outside import OutsideDesk
 from feeds.venues.polymarket.desk.private import PrivateCalls, Rejection
 from feeds.venues.polymarket.desk.queries import Queries
 from feeds.venues.polymarket.desk.settlement import Pace, Settlement
@@ -47,6 +48,7 @@ class Office:
         queries = Queries(self.vault, self.book, of_token, habits.page)
         self.calls = PrivateCalls(self.keys, self.vault, self.book, queries)
         self.channel = UserChannel(self.keys)
+        self.outside = OutsideDesk(self.vault, of_token)
 
     def open(self, wallet: Wallet) -> None:
         """A wallet that may trade from now on."""
