@@ -15,10 +15,11 @@ import msgspec
 import uvloop
 import websockets
 
+from feeds.venues.base import Emit, Fault
 from markets.terms.units import Ns
 from risk.gates.chain import Chain
 from tests.bench.measure import Result, percentile
-from tests.bench.world import Arrived, World, events_of
+from tests.bench.world import Arrived, World
 from trading.engine.engine import Engine
 from trading.engine.events import BookChanged, ConfigChanged, Event, RunStarted
 from trading.engine.intents import Intent
@@ -43,17 +44,31 @@ class _Nobody:
         pass
 
 
-class _Rig:
+class _Timed(Engine):
+    """Notes how long each changed book waited from its receipt to the end of its step."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        super().__init__(Chain())
+        self.took: list[int] = []
+        self._clock = clock
+
+    def step(self, event: Event) -> list[Intent]:
+        intents = super().step(event)
+        if type(event) is BookChanged:
+            self.took.append(self._clock.now() - event.at)
+        return intents
+
+
+class Rig:
     """A world, an engine and a runner with a journal in a folder of its own."""
 
     def __init__(self) -> None:
         self.world = World(PAIRS, moves=20_000)
         self.clock = SystemClock()
         self.inbox = Inbox()
-        self.engine = Engine(Chain())
-        self.runner = Runner(self.engine, _Nobody(), self.inbox, self.clock, turned=self._turned)
-        self.waiting: list[int] = []
-        self.took: list[int] = []
+        self.engine = _Timed(self.clock)
+        self.runner = Runner(self.engine, _Nobody(), self.inbox, self.clock)
+        self.faults = 0
         now = self.clock.now()
         self.inbox.put(RunStarted(now, "bench", "detect"))  # type: ignore[arg-type]  # a run's name
         self.inbox.put(ConfigChanged(now, self.world.snapshot()))
@@ -66,19 +81,19 @@ class _Rig:
             return BookChanged(at, msgspec.structs.replace(event.book, at=at))
         return msgspec.structs.replace(event, at=at)
 
-    def frame(self, frame: Arrived) -> None:
-        began = perf_counter_ns()
-        for event in events_of(
-            self.world.sessions[frame.venue].received(frame.text, self.clock.now())
-        ):
-            self.inbox.put(event)
-        self.waiting.append(began)
+    @property
+    def took(self) -> list[int]:
+        """From receipt to decision, nanoseconds, of every changed book since this was cleared."""
+        return self.engine.took
 
-    def _turned(self) -> None:
-        if not len(self.inbox):
-            now = perf_counter_ns()
-            self.took += [now - began for began in self.waiting]
-            self.waiting.clear()
+    def frame(self, frame: Arrived) -> None:
+        """What one received frame means goes into the inbox."""
+        outputs = self.world.sessions[frame.venue].received(frame.text, self.clock.now())
+        for output in outputs:
+            if isinstance(output, Emit):
+                self.inbox.put(output.event)
+            elif isinstance(output, Fault):
+                self.faults += 1
 
 
 def measure() -> list[Result]:
@@ -90,7 +105,7 @@ def measure() -> list[Result]:
 
 
 async def _flat_out() -> list[Result]:
-    rig = _Rig()
+    rig = Rig()
     frames = rig.world.frames(60_000)
     steps: list[int] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -140,7 +155,7 @@ async def _paced(rate: int) -> list[Result]:
     """Frames sent over a socket at `rate`; the time from their receipt to the end of the engine's
     turn.
     """
-    rig = _Rig()
+    rig = Rig()
     frames = rig.world.frames(rate * SECONDS)
     by_venue = dict(enumerate(rig.world.sessions))
     numbers = {venue: number for number, venue in by_venue.items()}
