@@ -66,8 +66,10 @@ def _kalshi(market: Market, book: Book, sid: int) -> tuple[str, str]:
 
 def _polymarket(market: Market, book: Book) -> tuple[str, str]:
     (bid, qty), (ask, _) = book.bids(0)[0], book.asks(0)[0]
-    both = ((market.tokens[0], bid, "BUY", bid, ask),)
-    both += ((market.tokens[1], Px(MICRO - bid), "SELL", Px(MICRO - ask), Px(MICRO - bid)),)
+    both = (
+        (market.tokens[0], bid, "BUY", bid, ask),
+        (market.tokens[1], Px(MICRO - bid), "SELL", Px(MICRO - ask), Px(MICRO - bid)),
+    )
     made = []
     for total in (qty + GROWN * MICRO, qty):
         elements = ",".join(
