@@ -20,11 +20,13 @@ from ninja.errors import ValidationError as Unreadable
 from ninja.security import HttpBearer
 from ninja.utils import check_csrf
 
+from arbsite.access import owes_code
 from arbsite.health import redis_answers
 from markets import selectors as markets
 from markets.api import router as markets_router
 from markets.cursors import NoCursor
 from markets.moments import ns
+from markets.roles import SCOPES, asked_role
 from markets.terms.units import SECOND
 from markets.wire import iso
 from risk import selectors as risk
@@ -56,17 +58,16 @@ class Caller(HttpBearer):
             return None
         if check_csrf(request):
             raise HttpError(403, "The CSRF token is missing or wrong; send it as X-CSRFToken.")
-        return services.Bearer(user.get_username(), _reach(request))
+        role = asked_role(request)
+        if role is None:
+            return None
+        if owes_code(request):
+            raise HttpError(403, "Enter the code of your second factor first, under Account.")
+        return services.Bearer(user.get_username(), SCOPES[role], f"user:{user.pk}")
 
     def authenticate(self, request: HttpRequest, token: str) -> services.Bearer | None:
         """The bearer of a token."""
         return services.bearer(token)
-
-
-def _reach(request: HttpRequest) -> str:
-    if request.user.has_perm("markets.change_relation"):
-        return "admin"
-    return "trade" if request.user.has_perm("trading.add_command") else "read"
 
 
 api = NinjaAPI(

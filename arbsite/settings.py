@@ -5,6 +5,7 @@ Without DATABASE_URL or REDIS_URL the private servers of the data directory are 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,11 @@ SECRET_KEY = env.secret("SECRET_KEY") or local.kept_secret(DATA_DIR, "secret_key
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_LOCAL
 SECURE_PROXY_SSL_HEADER = None if IS_LOCAL else ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 0 if IS_LOCAL else 31_536_000
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# A session ends after so long without a request, and after the longest time however busy.
+SESSION_COOKIE_AGE = 3600 * env.integer("ARBSITE_IDLE_HOURS", 12, low=1, high=720)
+SESSION_LONGEST_SECONDS = 86_400 * env.integer("ARBSITE_SESSION_DAYS", 7, low=1, high=90)
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in HOSTS]
 X_FRAME_OPTIONS = "DENY"
 LOGIN_URL = "login"
@@ -35,6 +41,24 @@ LOGIN_URL = "login"
 PUBLIC_TOOLS = env.flag("PUBLIC_TOOLS", default=True)
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "arbsite.roles.RoleBackend",
+]
+# Five wrong passwords for a name from one address lock that name there, and only there: a stranger
+# must not be able to keep the operator from the halt button.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ACCESS_FAILURE_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_LOCKOUT_CALLABLE = "arbsite.account.locked_out"
+AXES_CLIENT_IP_CALLABLE = "arbsite.account.address"
+AXES_VERBOSE = False
+OTP_TOTP_ISSUER = "Arbsite"
 
 # --- trading: live needs LIVE=1, `runfeeds --mode live` and an armed row; DRY_RUN is a veto -------
 
@@ -57,6 +81,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "ninja",
     "django_celery_beat",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "markets",
     "trading",
     "risk",
@@ -71,10 +98,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "arbsite.access.SessionLength",
     "arbsite.access.LoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "arbsite.urls"
 ASGI_APPLICATION = "arbsite.asgi.application"
@@ -88,6 +118,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "arbsite.access.powers",
             ]
         },
     }

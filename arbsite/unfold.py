@@ -89,6 +89,7 @@ def _navigation() -> list[dict[str, Any]]:
                 _item("Decisions", "rule", "trading.decision"),
                 _item("Edge samples", "query_stats", "trading.edgesample"),
                 _item("Commands", "terminal", "trading.command"),
+                _item("Statistics", "insights", "trading.workerstats"),
             ],
         },
         {
@@ -99,6 +100,10 @@ def _navigation() -> list[dict[str, Any]]:
                 _item("Jobs", "schedule", "django_celery_beat.periodictask"),
                 _item("Users", "person", "auth.user"),
                 _item("API tokens", "key", "trading.apitoken"),
+                _item("Second factors", "phonelink_lock", "otp_totp.totpdevice"),
+                _item("Sign-ins", "login", "axes.accesslog"),
+                _item("Failed sign-ins", "no_accounts", "axes.accessfailurelog"),
+                _item("Sign-in locks", "lock_clock", "axes.accessattempt"),
             ],
         },
     ]

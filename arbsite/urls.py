@@ -9,14 +9,21 @@ from django.contrib import admin
 from django.contrib.auth import views
 from django.urls import URLPattern, URLResolver, include, path
 
+from arbsite import account
 from arbsite.health import healthz, readyz
 
 PAGES = ("trading", "markets", "risk", "feeds")
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/login/", account.admin_login, name="admin-login"),
     path("admin/", admin.site.urls),
-    path("accounts/login/", views.LoginView.as_view(), name="login"),
+    path("accounts/login/", account.SignIn.as_view(), name="login"),
     path("accounts/logout/", views.LogoutView.as_view(), name="logout"),
+    path("account/", account.account, name="account"),
+    path("account/second-factor/", account.factor, name="second-factor"),
+    path("account/second-factor/remove/", account.remove_factor, name="remove-second-factor"),
+    path("account/tokens/", account.make_token, name="make-token"),
+    path("account/tokens/<int:number>/revoke/", account.revoke_token, name="revoke-token"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
 ]

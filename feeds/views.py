@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from feeds import venue_tabs
 from feeds.venue_page import venues_context
 from markets import selectors
+from markets.roles import Role, may, require
 from markets.terms.units import DAY, Ns
 from trading import live
 from trading.consumers import Reader
@@ -32,7 +33,7 @@ def venues(request: HttpRequest) -> HttpResponse:
     """Every configured venue, beside what the engine sees of it."""
     live.read()
     request.pictures_read = True  # type: ignore[attr-defined]
-    reader = Reader(bool(getattr(request.user, "is_staff", False)), request.GET.get("open", ""))
+    reader = Reader(may(request, Role.OPERATOR), request.GET.get("open", ""))
     context = {
         **venues_context(reader),
         **_tabs("health"),
@@ -92,6 +93,7 @@ def _tabs(current: str) -> dict[str, Any]:
 @require_POST
 def halt_venue(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask the engine to take no new orders at a venue: at once, no dialog."""
+    require(request, Role.OPERATOR)
     if selectors.venue(slug) is None:
         raise Http404("There is no such venue.")
     return command(request, "halt", "halted from the venues page", target=slug)

@@ -68,7 +68,7 @@ class EngineSettingAdmin(ConfigAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """There is one row."""
-        return not EngineSetting.objects.exists()
+        return super().has_add_permission(request) and not EngineSetting.objects.exists()
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool

@@ -50,3 +50,5 @@ WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
+# Tests sign in without a request of a browser; those of the lockout switch it on.
+AXES_ENABLED = False

@@ -36,6 +36,7 @@ from trading.models import (
     Order,
     Position,
     WorkerHeartbeat,
+    WorkerStats,
 )
 
 STATES = {
@@ -287,6 +288,35 @@ class WorkerHeartbeatAdmin(RecordAdmin):
     exclude = ("picture",)
 
 
+@admin.register(WorkerStats)
+class WorkerStatsAdmin(RecordAdmin):
+    """Each minute of a worker."""
+
+    list_display = (
+        "at",
+        "mode",
+        "edges",
+        "plans",
+        "approved",
+        "opened",
+        "ended",
+        "losses",
+        "shown_pnl",
+        "shown_at_work",
+    )
+    list_filter = ("mode",)
+
+    @display(description="P&L today")
+    def shown_pnl(self, obj: WorkerStats) -> str:
+        """Money since midnight UTC."""
+        return money(Usd(obj.pnl_today), gain=True)
+
+    @display(description="At work")
+    def shown_at_work(self, obj: WorkerStats) -> str:
+        """Money in positions."""
+        return money(Usd(obj.at_work))
+
+
 @admin.register(Lease)
 class LeaseAdmin(RecordAdmin):
     """Who may trade now."""
@@ -306,7 +336,15 @@ class ApiTokenAdmin(ModelAdmin):
     """Tokens of the API: made here, shown once, revoked, never changed."""
 
     form = TokenForm
-    list_display = ("name", "user", "scope", "created_at", "used_at", "revoked_at")
+    list_display = (
+        "name",
+        "user",
+        "scope",
+        "created_at",
+        "used_at",
+        "expires_at",
+        "revoked_at",
+    )
     list_filter = ("scope",)
     actions_detail = ("revoke",)
 
@@ -327,7 +365,7 @@ class ApiTokenAdmin(ModelAdmin):
         self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
     ) -> None:
         """Makes the token and shows it this once."""
-        row, token = services.new_token(obj.user, obj.scope, obj.name)
+        row, token = services.new_token(obj.user, obj.scope, obj.name, obj.expires_at)
         obj.pk = row.pk
         messages.warning(request, f"Keep this token now, it is not shown again: {token}")
 

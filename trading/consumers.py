@@ -24,6 +24,8 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
+from markets.roles import Role, role_of
+from markets.second_factor import is_owed
 from markets.terms.units import MS, SECOND
 from trading import live, panels
 from trading.frames import EdgeFrames, Shown
@@ -216,8 +218,8 @@ class LivePage(AsyncWebsocketConsumer):
 
     async def _is_signed_in(self) -> bool:
         session = self.scope.get("session")
-        user = await database_sync_to_async(user_of)(getattr(session, "session_key", None))
-        self.may_act = bool(user is not None and user.is_staff)
+        user, role = await database_sync_to_async(reader_of)(getattr(session, "session_key", None))
+        self.may_act = role is not None and role >= Role.OPERATOR
         return user is not None
 
 
@@ -228,13 +230,16 @@ def _rendered(render: Callable[[Reader], str], reader: Reader) -> str:
         connection.close()
 
 
-def user_of(session_key: str | None) -> User | None:
-    """A session's user who may still see pages, as the database has it now."""
+def reader_of(session_key: str | None) -> tuple[User | None, Role | None]:
+    """A session's user who may still see pages, and their role, as the database has it now."""
     if not session_key:
-        return None
-    asked = SimpleNamespace(session=SessionStore(session_key))
+        return None, None
+    session = SessionStore(session_key)
     try:
-        user = get_user(asked)  # type: ignore[arg-type]
-        return user if isinstance(user, User) and user.is_active else None
+        user = get_user(SimpleNamespace(session=session))  # type: ignore[arg-type]
+        role = role_of(user)
+        if not isinstance(user, User) or role is None or is_owed(session, user):
+            return None, None
+        return user, role
     finally:
         connection.close()

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from django.db.models import Count, Max, Min, Q, Sum
+from django.utils import timezone
 
 from markets.cursors import Page, page
 from markets.moments import moment, ns, ns_or_none
@@ -16,6 +17,7 @@ from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId, ve
 from markets.terms.units import Ns, Px, Qty, Usd
 from trading.engine.orders import TERMINAL, TimeInForce
 from trading.models import (
+    ApiToken,
     Command,
     Deal,
     DealStep,
@@ -207,6 +209,19 @@ class WorkerRow(msgspec.Struct, frozen=True):
     rejected: tuple[str, ...]
     picture: bytes | None
     pid: int | None
+
+
+class TokenRow(msgspec.Struct, frozen=True):
+    """A token of the API, without the token."""
+
+    id: int
+    name: str
+    scope: str
+    created_at: Ns
+    used_at: Ns | None
+    expires_at: Ns | None
+    revoked_at: Ns | None
+    is_over: bool
 
 
 # --- deals ----------------------------------------------------------------------------------------
@@ -550,6 +565,23 @@ def _command_row(row: Command) -> CommandRow:
         answer=row.answer,
         created_at=ns(row.created_at),
         done_at=ns_or_none(row.done_at),
+    )
+
+
+def tokens(username: str) -> tuple[TokenRow, ...]:
+    """A user's API tokens, newest first."""
+    return tuple(
+        TokenRow(
+            id=row.pk,
+            name=row.name,
+            scope=row.scope,
+            created_at=ns(row.created_at),
+            used_at=ns_or_none(row.used_at),
+            expires_at=ns_or_none(row.expires_at),
+            revoked_at=ns_or_none(row.revoked_at),
+            is_over=row.expires_at is not None and row.expires_at <= timezone.now(),
+        )
+        for row in ApiToken.objects.filter(user__username=username)
     )
 
 

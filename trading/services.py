@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import msgspec
 from django.contrib.auth import get_user_model
@@ -17,6 +18,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from markets.revisions import hint
+from markets.roles import REACH, SCOPES, Role, role_of
 from trading.models import ApiToken, Command
 
 KINDS = ("halt", "resume", "pause", "view_only", "unwind")
@@ -129,10 +131,14 @@ def _asked(row: Command) -> Asked:
 
 
 class Bearer(msgspec.Struct, frozen=True):
-    """Who a token speaks for, and how far."""
+    """Who a token speaks for, how far, and the name under which its calls are counted."""
 
     username: str
     scope: str
+    counted_as: str = ""
+
+
+MOST_DAYS = 3650
 
 
 def hash_of(token: str) -> str:
@@ -140,39 +146,70 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def make_token(username: str, scope: str = "read", name: str = "") -> str:
-    """A new token, shown only here.
+def make_token(username: str, scope: str = "read", name: str = "", *, days: int = 0) -> str:
+    """A new token, shown only here; it ends after so many days, or never with 0.
 
+    Its scope may be beyond the user's role of today: `bearer` takes the lesser of both.
     Errors: `ValidationError` for an unknown user or scope.
     """
     user = get_user_model().objects.filter(username=username).first()
     if user is None:
         raise ValidationError(f"There is no user {username!r}; create it in the admin first.")
-    return new_token(user, scope, name)[1]
+    expires = timezone.now() + timedelta(days=days) if days else None
+    if not 0 <= days <= MOST_DAYS:
+        raise ValidationError(f"A token lasts 1 to {MOST_DAYS} days.")
+    return new_token(user, scope, name, expires)[1]
 
 
-def new_token(user: User, scope: str, name: str) -> tuple[ApiToken, str]:
+def new_token(
+    user: User, scope: str, name: str, expires_at: datetime | None = None
+) -> tuple[ApiToken, str]:
     """A new token's row, which keeps only a hash, and the token itself.
 
     Errors: `ValidationError` for an unknown scope.
     """
-    if scope not in ApiToken.Scope.values:
+    if scope not in REACH:
         raise ValidationError(f"{scope!r} is no scope; take read, trade or admin.")
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    row = ApiToken.objects.create(user=user, name=name, hash=hash_of(token), scope=scope)
+    row = ApiToken.objects.create(
+        user=user, name=name[:80], hash=hash_of(token), scope=scope, expires_at=expires_at
+    )
     return row, token
 
 
+def refuse_beyond_role(user: User, scope: str) -> None:
+    """Errors: `ValidationError` for a scope beyond the user's role."""
+    role = role_of(user)
+    if role is None or role < REACH.get(scope, Role.VIEWER):
+        held = "not active" if role is None else f"only {role.word}"
+        raise ValidationError(
+            f"{user.get_username()} is {held}: the scope {scope} needs the role "
+            f"{REACH[scope].word}; give it first (`manage.py account`, or Users in the admin)."
+        )
+
+
+def revoke_token(username: str, number: int) -> bool:
+    """Ends a user's own token; whether there was one in use."""
+    rows = ApiToken.objects.filter(pk=number, user__username=username, revoked_at=None)
+    return bool(rows.update(revoked_at=timezone.now()))
+
+
 def bearer(token: str) -> Bearer | None:
-    """Who bears this token; nothing when it is unknown, revoked, or its user is not active."""
+    """Who bears this token; nothing when it is unknown, ended or revoked, or its user not active.
+
+    It reaches as far as its scope and its user's role of today, whichever is less.
+    """
+    now = timezone.now()
     row = (
         ApiToken.objects.select_related("user")
         .filter(hash=hash_of(token), revoked_at=None, user__is_active=True)
+        .exclude(expires_at__lte=now)
         .first()
     )
-    if row is None:
+    role = None if row is None else role_of(row.user)
+    if row is None or role is None:
         return None
-    now = timezone.now()
     if row.used_at is None or (now - row.used_at).total_seconds() > 60:
         ApiToken.objects.filter(pk=row.pk).update(used_at=now)
-    return Bearer(row.user.get_username(), row.scope)
+    reach = min(role, REACH[row.scope])
+    return Bearer(row.user.get_username(), SCOPES[reach], f"token:{row.pk}")

@@ -7,17 +7,16 @@ scripts and without the socket.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import user_passes_test
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from markets.roles import Role, require
 from markets.selectors import market_titles
 from markets.selectors import venue as venue_row
 from markets.services import block_pair, confirm_pair
@@ -191,8 +190,8 @@ def block(request: HttpRequest, slug: str) -> HttpResponse:
 def _decide(
     request: HttpRequest, kind: str, slug: str, act: Callable[[str, str], str], done: str
 ) -> HttpResponse:
-    """A decision about a pair: once per key, and never without a reason."""
-    staff_only(request)
+    """A decision about a pair, by an admin: once per key, and never without a reason."""
+    require(request, Role.ADMIN)
     author = request.user.get_username()
     reason = request.POST.get("reason", "").strip()[:500]
     wish = Wish(kind, slug, author, reason, request.POST.get("key") or None)
@@ -219,7 +218,7 @@ def command(
 
     Errors: `PermissionDenied` for who may only look.
     """
-    staff_only(request)
+    require(request, Role.OPERATOR)
     reason = request.POST.get("reason", "").strip() or default_reason
     try:
         ask(kind, target, request.user.get_username(), reason, request.POST.get("key") or None)
@@ -230,12 +229,6 @@ def command(
     return HttpResponseRedirect(_back(request))
 
 
-def staff_only(request: HttpRequest) -> None:
-    """Errors: `PermissionDenied` for who may only look."""
-    if not getattr(request.user, "is_staff", False):
-        raise PermissionDenied("Commands and decisions need a staff login.")
-
-
 def _back(request: HttpRequest) -> str:
     wanted = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
@@ -243,14 +236,10 @@ def _back(request: HttpRequest) -> str:
     return reverse("edges")
 
 
-def _is_staff(user: Any) -> bool:
-    return bool(user.is_staff)
-
-
 @require_GET
-@user_passes_test(_is_staff)
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component in its states, in both themes."""
+    require(request, Role.OPERATOR)
     now = live.now_ns()
     pictures = showcase.relations(now)
     context = {

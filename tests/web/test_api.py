@@ -10,11 +10,12 @@ import pytest
 import redis
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
 from django.test import Client
 
+from arbsite.roles import give_role
 from markets import selectors
 from markets.models import Relation
+from markets.roles import Role
 from markets.terms.ids import RelationId
 from markets.terms.units import Ns, Px, Qty, Usd
 from tests.listings import candidate, confirmed, two_venues
@@ -38,6 +39,7 @@ class Caller:
 
     def __init__(self, scope: str) -> None:
         user, _ = get_user_model().objects.get_or_create(username="alice")
+        give_role(user, Role.ADMIN)
         self.headers = {"Authorization": f"Bearer {services.make_token('alice', scope)}"}
         self.user = user
         self.client = Client(enforce_csrf_checks=True)
@@ -304,7 +306,7 @@ def test_a_pair_is_blocked(chief: Caller) -> None:
 
 def test_whoever_is_logged_in_needs_the_csrf_token_to_change_something() -> None:
     user = get_user_model().objects.create_user("bob")
-    user.user_permissions.add(Permission.objects.get(codename="add_command"))
+    give_role(user, Role.OPERATOR)
     client = Client(enforce_csrf_checks=True)
     client.force_login(user)
     headers = {"Idempotency-Key": "key-1"}
