@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.utils import timezone
@@ -142,7 +143,7 @@ def test_live_money_asks_for_a_code_in_this_session() -> None:
     user = someone()
     request = RequestFactory().get("/")
     request.user = user
-    with pytest.raises(roles.PermissionDenied, match="Live money needs a second factor"):
+    with pytest.raises(PermissionDenied, match="Live money needs a second factor"):
         roles.require_second_factor(request)
 
     user.is_verified = lambda: True  # type: ignore[attr-defined]  # as its middleware sets it
