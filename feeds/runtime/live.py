@@ -17,7 +17,18 @@ import structlog
 from feeds.runtime.pause import pause
 from feeds.runtime.ws import Socket, SocketClosed, open_socket
 from feeds.venues.base import Drop, Emit, Fault, Output, Reply, Request, Send
-from feeds.venues.errands import Ask, Await, Errand, Heard, Private, Rest, Step, Tell, Trader
+from feeds.venues.errands import (
+    Ask,
+    Await,
+    Errand,
+    Heard,
+    Private,
+    Rest,
+    Step,
+    Tell,
+    Trader,
+    Upkept,
+)
 from markets.terms.ids import MarketId, OrderId, VenueId
 from markets.terms.units import MS, SECOND, Ns
 from trading.engine.events import AccountReported, Event
@@ -109,6 +120,9 @@ class LiveGateway:
             tasks.create_task(self._line.entry.run())
             tasks.create_task(self._ripen())
             tasks.create_task(self._look())
+            if isinstance(self.trader, Upkept):
+                for errand in self.trader.upkeep(self._clock.now()):
+                    tasks.create_task(self._carry(errand))
             if self._line.ws:
                 tasks.create_task(self._listen())
 

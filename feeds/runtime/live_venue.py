@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, MutableMapping
 import msgspec
 import structlog
 
+from feeds.runtime.connection import address_of
 from feeds.runtime.live import Line, LiveGateway
 from feeds.runtime.order_entry import OrderEntry
 from feeds.runtime.rates import Rates
@@ -39,6 +40,15 @@ class Around(msgspec.Struct, frozen=True):
     gateways: MutableMapping[tuple[VenueId, BookKind], Gateway]
     orders: Callable[[], dict[OrderId, Order]]
     rates: Callable[[Adapter], Rates]
+
+
+def _hosts(usual: dict[str, str], own: dict[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    """The addresses of these hosts. Where the first is on this machine, so are the others: one
+    that is not named then is none, and nothing of a venue in a test asks the real one.
+    """
+    first = (usual | own)[names[0]]
+    known = usual | own if address_of(first).is_tls else own
+    return {name: known[name] for name in names if name in known}
 
 
 class LiveVenue:
@@ -76,9 +86,15 @@ class LiveVenue:
         if config is None or not isinstance(adapter, Trades):
             await self._moved.wait()
             return
-        trader = adapter.trader(self._order)
+        hosts = _hosts(adapter.hosts, config.hosts, adapter.order_hosts)
+        is_here = not address_of(hosts[adapter.order_hosts[0]]).is_tls
+        try:
+            trader = adapter.trader(self._order, self._every, is_here=is_here)
+        except ValueError as problem:
+            log.warning("cannot trade with money", venue=self.venue, problem=str(problem))
+            await self._moved.wait()
+            return
         trader.list_markets(self._markets)
-        hosts = {name: (adapter.hosts | config.hosts)[name] for name in adapter.order_hosts}
         entry = OrderEntry(self.venue, hosts, around.clock, rates=around.rates(adapter))
         ws = adapter.private_url(config.ws[0] if config.ws else adapter.ws)
         gateway = LiveGateway(
@@ -105,11 +121,16 @@ class LiveVenue:
     def _order(self, order: OrderId) -> Order | None:
         return self._around.orders().get(order)
 
+    def _every(self) -> list[Order]:
+        return [
+            order
+            for order in self._around.orders().values()
+            if order.request.book is BookKind.LIVE and venue_of(order.request.market) == self.venue
+        ]
+
     def _open_orders(self) -> list[tuple[OrderId, MarketId]]:
         return [
             (order.request.id, order.request.market)
-            for order in self._around.orders().values()
-            if order.request.book is BookKind.LIVE
-            and order.state not in TERMINAL
-            and venue_of(order.request.market) == self.venue
+            for order in self._every()
+            if order.state not in TERMINAL
         ]

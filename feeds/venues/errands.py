@@ -60,6 +60,7 @@ class Heard(msgspec.Struct, frozen=True):
 Errand = Generator[Step, Heard, None]
 Statement = Generator[Step, Heard, AccountReported]
 Orders = Callable[[OrderId], Order | None]
+Every = Callable[[], Iterable[Order]]
 
 
 class Private(Protocol):
@@ -98,15 +99,24 @@ class Trader(Protocol):
 
 
 @runtime_checkable
+class Upkept(Protocol):
+    """A trader with errands that must go on for as long as it trades, such as a heartbeat."""
+
+    def upkeep(self, at: Ns) -> tuple[Errand, ...]: ...
+
+
+@runtime_checkable
 class Trades(Protocol):
     """An adapter through which one can trade with money. `order_hosts` are the named hosts that
     orders go to; `private_url` is the private socket's address where the public one's is `ws`,
-    empty for none. `orders` finds what the engine knows of an order.
+    empty for none. `orders` finds what the engine knows of an order, `every` gives all its live
+    orders of this venue; `is_here` says that the venue is on this machine. `trader` raises
+    `ValueError` in a sentence where a key is missing.
     """
 
     order_hosts: tuple[str, ...]
 
-    def trader(self, orders: Orders) -> Trader: ...
+    def trader(self, orders: Orders, every: Every, *, is_here: bool) -> Trader: ...
     def private_url(self, ws: str) -> str: ...
 
 

@@ -11,7 +11,7 @@ import msgspec
 from feeds.books.agreement import Told
 from feeds.books.rates import Draw
 from feeds.venues.base import Capabilities, Reply, Request
-from feeds.venues.errands import Orders
+from feeds.venues.errands import Every, Orders
 from feeds.venues.kalshi import encode, limits, sign, spot
 from feeds.venues.kalshi.catalogue import KalshiCatalogue
 from feeds.venues.kalshi.parse import VENUE
@@ -73,7 +73,7 @@ class KalshiAdapter:
             return ()
         return sign.headers(self._key_id, self._key, at, "GET", SOCKET_PATH)
 
-    def trader(self, orders: Orders) -> KalshiTrader:
+    def trader(self, orders: Orders, every: Every, *, is_here: bool) -> KalshiTrader:
         """The account of the key; without one, of whoever the venue takes us for."""
         keys = (self._key_id, self._key) if self._key is not None else None
         return KalshiTrader(keys, orders)

@@ -1,16 +1,19 @@
 """The parts of the Polymarket adapter put together, and what it can do.
 
 The market socket has no sequence numbers and asks for no credentials; 200 markets (400 tokens) is
-the most we put on one. Orders are not here. Source: polymarket sheet sections 1, 5.1 and 5.2, read
-2026-11-20.
+the most we put on one. Trading needs an identity; books do not. Source: polymarket sheet sections
+1, 5.1 and 5.2, read 2026-11-20.
 """
 
 from feeds.books.agreement import Told
 from feeds.books.rates import Draw
 from feeds.venues.base import Capabilities, Reply, Request
+from feeds.venues.errands import Every, Orders
 from feeds.venues.polymarket import limits, spot
 from feeds.venues.polymarket.catalogue import USER_AGENT, VENUE, GammaCatalogue
+from feeds.venues.polymarket.identity import Identity
 from feeds.venues.polymarket.session import MarketSession
+from feeds.venues.polymarket.trader import PolymarketTrader
 from markets.terms.ids import MarketId, market_id
 from markets.terms.instruments import Market
 from markets.terms.units import Ns
@@ -19,7 +22,8 @@ from markets.terms.units import Ns
 class PolymarketAdapter:
     """Polymarket (international) as every venue is offered."""
 
-    def __init__(self) -> None:
+    def __init__(self, who: Identity | None = None) -> None:
+        self._who = who
         self.venue = VENUE
         self.name = "Polymarket"
         self.short = "PM"
@@ -35,6 +39,7 @@ class PolymarketAdapter:
             "data": "https://data-api.polymarket.com",
             "site": "https://polymarket.com",
         }
+        self.order_hosts = ("clob", "data", "site")
         self.books_at_once = spot.AT_ONCE
         self.ws = "wss://ws-subscriptions-clob.polymarket.com/ws/market"
 
@@ -49,6 +54,16 @@ class PolymarketAdapter:
     def handshake(self, at: Ns) -> tuple[tuple[str, str], ...]:
         """The market socket is public; only a user agent of our own is needed."""
         return USER_AGENT
+
+    def trader(self, orders: Orders, every: Every, *, is_here: bool) -> PolymarketTrader:
+        """The account of the identity. Errors: `ValueError` without one."""
+        if self._who is None:
+            raise ValueError("no private key is set; set POLY_PRIVATE_KEY, or store a credential")
+        return PolymarketTrader(self._who, orders, every, asks_place=not is_here)
+
+    def private_url(self, ws: str) -> str:
+        """The user socket stands beside the market socket."""
+        return ws.removesuffix("/").removesuffix("/market") + "/user"
 
     def market_of(self, native: str) -> MarketId:
         """The market's id across venues."""

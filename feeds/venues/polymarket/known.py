@@ -6,8 +6,7 @@ final stays final. Not here: what an answer means (`replies`), fills (`fills`).
 Source: polymarket sheet 3.2, read 2026-11-20.
 """
 
-from collections.abc import Callable, Iterable
-
+from feeds.venues.errands import Every, Orders
 from feeds.venues.polymarket.encode import Infeasible, exchange_of, id_of
 from feeds.venues.polymarket.identity import Identity
 from markets.terms.ids import MarketId, OrderId
@@ -19,8 +18,6 @@ FINAL = ("CONFIRMED", "FAILED")
 ON_CHAIN = ("MINED", *FINAL)
 
 
-Orders = Callable[[OrderId], Order | None]
-Every = Callable[[], Iterable[Order]]
 UNCHECKED = ("unchecked", "Whether this account may trade from here was not checked yet.")
 
 
