@@ -36,10 +36,15 @@ OVERRIDES = {
     "max_event_exposure": 5_000 * MICRO,
     "max_total_exposure": 100_000 * MICRO,
     "venue_capital": 100_000 * MICRO,
+    "max_category_exposure": 100_000 * MICRO,
+    "per_contract_exposure": 5_000 * MICRO,
+    "max_contracts_market": 10_000 * MICRO,
+    "max_contracts_total": 500_000 * MICRO,
+    "max_open_relations": 100,
 }
 OVERRIDES_REASON = (
     "Demonstration: a least net edge of 0.8 ¢, a deal of a pair at most every 15 s, and play money "
-    "for hours ($5,000 a pair, $100,000 in all); every other limit as shipped."
+    "for hours ($5,000 a pair, $100,000 in all, contracts alike); every other limit as shipped."
 )
 NOTE = "armed paper profile of the demonstration"
 

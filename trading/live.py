@@ -222,6 +222,9 @@ def _mode(engine: EnginePicture | None, now: int) -> Mode:
         return Mode("silent", f"ENGINE SILENT {formats.age(now - engine.at)}")
     if engine.halted:
         return Mode("halted", "HALTED")
+    tripped = [trip for trip in engine.breakers if trip.book == engine.book]
+    if tripped:
+        return Mode("halted", "TRIPPED", tripped[0].name.replace("_", " "))
     if engine.view_only:
         return Mode("paused", "VIEW ONLY")
     if engine.paused:

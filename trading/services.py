@@ -21,7 +21,7 @@ from markets.revisions import hint
 from markets.roles import REACH, SCOPES, Role, role_of
 from trading.models import ApiToken, Command
 
-KINDS = ("halt", "resume", "pause", "view_only", "unwind")
+KINDS = ("halt", "resume", "pause", "view_only", "unwind", "reset")
 DECIDED_HERE = ("confirm_pair", "block_pair")
 TOKEN_PREFIX = "arb_"  # noqa: S105  a mark by which a leaked token is recognised
 

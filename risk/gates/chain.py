@@ -2,16 +2,17 @@
 
 The ids of the first fourteen are fixed, because people read them in the decision log; where a
 gate of ours belongs between two of them it stands there. The chain itself remembers nothing:
-pace, exposure and halts are read from the engine's state, so that one memory and one checkpoint
-hold all of it.
+pace, exposure, halts and breakers are read from the engine's state, so that one memory and one
+checkpoint hold all of it.
 """
 
 from collections.abc import Callable
 
-from risk.gates import gates
+from risk.gates import breaker, exposures, gates, rollout
 from risk.gates.measures import MEASURES
 from risk.gates.reconciled import reconciled
-from trading.engine.events import Event
+from trading.engine.events import CommandReceived, Event
+from trading.engine.intents import BreakerChanged
 from trading.engine.pictures import Reading, Verdict
 from trading.engine.plans import Plan
 from trading.engine.ports import Approved, Refused
@@ -25,6 +26,7 @@ GATES: tuple[tuple[str, Gate], ...] = (
     ("scanning_paused", gates.scanning_paused),
     ("view_only", gates.view_only),
     ("halt_if_naked", gates.halt_if_naked),
+    ("breaker", breaker.check),
     ("infrastructure", gates.infrastructure),
     ("venue_health", gates.venue_health),
     ("sharp_freshness", gates.sharp_freshness),
@@ -37,11 +39,17 @@ GATES: tuple[tuple[str, Gate], ...] = (
     ("cooldown", gates.cooldown),
     ("exec_mode", gates.exec_mode),
     ("reconciled", reconciled),
+    ("feature", rollout.feature),
+    ("jurisdiction", rollout.jurisdiction),
     ("tail_risk", gates.tail_risk),
-    ("max_event_exposure", gates.max_event_exposure),
-    ("max_total_exposure", gates.max_total_exposure),
-    ("venue_capital", gates.venue_capital),
-    ("open_deals", gates.open_deals),
+    ("max_event_exposure", exposures.max_event_exposure),
+    ("max_total_exposure", exposures.max_total_exposure),
+    ("category", exposures.category),
+    ("correlation", exposures.correlation),
+    ("venue_capital", exposures.venue_capital),
+    ("per_contract_exposure", exposures.per_contract_exposure),
+    ("max_contracts", exposures.max_contracts),
+    ("open_deals", exposures.open_deals),
     ("reservation", gates.reservation),
     ("payoff_proof", gates.payoff_proof),
     ("execute", gates.execute),
@@ -55,14 +63,26 @@ WAITING = (
     "cooldown",
     "reconciled",
 )
-SAFETY = ("kill_switch", "scanning_paused", "view_only", "halt_if_naked", "infrastructure")
+SAFETY = (
+    "kill_switch",
+    "scanning_paused",
+    "view_only",
+    "halt_if_naked",
+    "breaker",
+    "infrastructure",
+)
 
 
 class Chain:
     """Implements `trading.engine.ports.Risk`."""
 
-    def observe(self, event: Event, state: EngineState) -> None:
-        """Nothing to remember: every gate reads the state."""
+    def observe(self, event: Event, state: EngineState) -> tuple[BreakerChanged, ...]:
+        """Move the breakers; what changed."""
+        return breaker.observe(event, state)
+
+    def reset(self, event: CommandReceived, state: EngineState) -> tuple[BreakerChanged, ...] | str:
+        """Arm the breakers a person names, or say why not."""
+        return breaker.reset(event, state)
 
     def check(self, plan: Plan, state: EngineState) -> Approved | Refused:
         """Approved when every gate passes, else the first refusal."""

@@ -9,15 +9,15 @@ never come here.
 from markets.terms.formats import age, amount, count, edge_cents, money
 from markets.terms.ids import VenueId
 from markets.terms.instruments import MarketState
-from markets.terms.units import MICRO, MS, SECOND, Ns, Rounding, Usd, divide
+from markets.terms.units import MICRO, MS, SECOND, Ns, Px, Rounding, Usd, divide
 from trading.engine.book import BookState
-from trading.engine.config import Mode, Unit
+from trading.engine.config import Limits, Mode, Unit
 from trading.engine.lockup import is_enough
 from trading.engine.orders import BookKind
 from trading.engine.plans import Plan, PlanLeg, worst_at_limits
 from trading.engine.ports import Refused
 from trading.engine.state import EngineState, account, exposure, run_mode
-from trading.engine.stops import standing
+from trading.engine.stops import scope_name, standing
 
 BEFORE_MAINTENANCE = Ns(120 * SECOND)
 
@@ -31,10 +31,10 @@ def enabled(plan: Plan, state: EngineState) -> Refused | None:
 
 def kill_switch(plan: Plan, state: EngineState) -> Refused | None:
     """Nobody, and no contradiction in money, has halted everything or a venue of this plan."""
-    stop = standing(state, _venues(plan))
+    stop = standing(state, _venues(plan), plan.strategy)
     if stop is None:
         return None
-    what = f" {_venue_name(state, VenueId(stop.scope))}" if stop.scope else ""
+    what = f" {scope_name(state, stop.scope)}" if stop.scope else ""
     who = f"Halted{what} by {stop.by}" if stop.by else f"Halted{what}"
     return Refused("kill_switch", f"{who}: {_sentence(stop.reason)}")
 
@@ -88,11 +88,11 @@ def venue_health(plan: Plan, state: EngineState) -> Refused | None:
 
 def _away(leg: PlanLeg, state: EngineState) -> Refused | None:
     """The feed is down, or its books are polled and the settings do not trust those."""
-    name = _venue_name(state, leg.venue)
+    name = venue_name(state, leg.venue)
     feed = state.feeds.get(leg.venue)
     judged = state.judged.get(leg.venue)
     polled = judged.polled if judged else ""
-    if polled and state.limits.trade_polled:
+    if polled and limits_at(leg.venue, state).trade_polled:
         return None
     if feed is None or not feed.up:
         why = f": {_sentence(feed.reason)}" if feed and feed.reason else "."
@@ -109,7 +109,7 @@ def _in_maintenance(leg: PlanLeg, state: EngineState) -> Refused | None:
         if window.starts - BEFORE_MAINTENANCE <= state.at < window.ends:
             left = age(Ns(window.ends - state.at))
             why = window.reason or "announced"
-            text = f"{_venue_name(state, leg.venue)} is in maintenance for {left} more: {why}."
+            text = f"{venue_name(state, leg.venue)} is in maintenance for {left} more: {why}."
             return Refused("venue_health", text)
     return None
 
@@ -119,10 +119,10 @@ def _distrusted(leg: PlanLeg, state: EngineState) -> Refused | None:
     judged = state.judged.get(leg.venue)
     if judged is None:
         return None
-    name = _venue_name(state, leg.venue)
+    name = venue_name(state, leg.venue)
     if judged.refused:
         return Refused("venue_health", f"{name} is not to be trusted: {_sentence(judged.refused)}")
-    least = state.limits.min_venue_score
+    least = limits_at(leg.venue, state).min_venue_score
     if judged.score < least:
         worst = f", most for {judged.worst}" if judged.worst else ""
         text = f"{name} scores {judged.score} of 100{worst}. Trading needs {least}."
@@ -131,7 +131,7 @@ def _distrusted(leg: PlanLeg, state: EngineState) -> Refused | None:
 
 
 def _unbelieved(leg: PlanLeg, state: EngineState) -> Refused | None:
-    name = _venue_name(state, leg.venue)
+    name = venue_name(state, leg.venue)
     market = state.markets[leg.market]
     if market.state is not MarketState.OPEN:
         return Refused("venue_health", f"The market at {name} is {market.state.value}.")
@@ -148,7 +148,7 @@ def sharp_freshness(plan: Plan, state: EngineState) -> Refused | None:
         old = state.market_age(leg.market)
         limit = state.trade_age.get(leg.venue, state.limits.trade_age_ms * MS)
         if old is None or old > limit:
-            name = _venue_name(state, leg.venue)
+            name = venue_name(state, leg.venue)
             seen = age(old) if old is not None else "of unknown age"
             text = f"{name} is {seen} old. It may be at most {age(limit)}."
             actual = None if old is None else old // MS
@@ -169,8 +169,8 @@ def skew(plan: Plan, state: EngineState) -> Refused | None:
 
 def min_edge(plan: Plan, state: EngineState) -> Refused | None:
     """The plan nets at least what the relation asks per dollar, or earns enough a year."""
-    least = state.entries[plan.relation].min_net
-    apy = state.limits.min_apy
+    limits = limits_for(plan, state)
+    least, apy = Px(limits.min_net_edge), limits.min_apy
     if is_enough(plan.net, plan.edge.apy_ppm, least, apy):
         return None
     text = f"Nets {edge_cents(plan.net)} a share, needs {amount(least, Unit.CENTS)}"
@@ -180,7 +180,7 @@ def min_edge(plan: Plan, state: EngineState) -> Refused | None:
 
 def max_edge(plan: Plan, state: EngineState) -> Refused | None:
     """The edge is small enough to be believed."""
-    limit = state.limits.max_edge
+    limit = limits_for(plan, state).max_edge
     share = divide(plan.net * MICRO, max(1, plan.edge.payout), Rounding.UP)
     if share <= limit:
         return None
@@ -193,7 +193,7 @@ def max_edge(plan: Plan, state: EngineState) -> Refused | None:
 
 def min_depth(plan: Plan, state: EngineState) -> Refused | None:
     """The books carry a deal worth making, in whole lots and legal sizes."""
-    least = state.limits.min_trade
+    least = limits_for(plan, state).min_trade
     if plan.size <= 0:
         text = "The books hold less than the venues' smallest orders."
         return Refused("min_depth", text, least, 0, Unit.USD)
@@ -205,9 +205,9 @@ def min_depth(plan: Plan, state: EngineState) -> Refused | None:
 
 def token_check(plan: Plan, state: EngineState) -> Refused | None:
     """Every leg's account is known and holds the money of its orders."""
-    for venue, need in _needs(plan).items():
+    for venue, need in needs_of(plan).items():
         cash = state.cash.get(account(plan.book or BookKind.PAPER, venue))
-        name = _venue_name(state, venue)
+        name = venue_name(state, venue)
         if cash is None:
             text = f"The balance at {name} is not known."
             return Refused("token_check", text, need, None, Unit.USD)
@@ -219,7 +219,7 @@ def token_check(plan: Plan, state: EngineState) -> Refused | None:
 
 def match_rate_limit(plan: Plan, state: EngineState) -> Refused | None:
     """The relation's last deal is long enough ago."""
-    limit = state.limits.match_interval_ms
+    limit = limits_for(plan, state).match_interval_ms
     return _pause(
         "match_rate_limit", state.opened.get(plan.relation), limit, state.at, "The last deal was"
     )
@@ -227,7 +227,7 @@ def match_rate_limit(plan: Plan, state: EngineState) -> Refused | None:
 
 def cooldown(plan: Plan, state: EngineState) -> Refused | None:
     """The relation has cooled down since its last failed deal."""
-    limit = state.limits.cooldown_ms
+    limit = limits_for(plan, state).cooldown_ms
     return _pause(
         "cooldown", state.failed.get(plan.relation), limit, state.at, "The last deal failed"
     )
@@ -250,7 +250,7 @@ def exec_mode(plan: Plan, state: EngineState) -> Refused | None:
     for leg in plan.legs:
         venue = state.venues.get(leg.venue)
         off = venue is None or not venue.enabled
-        name = _venue_name(state, leg.venue)
+        name = venue_name(state, leg.venue)
         named.append((name, Mode.DETECT if venue is None or off else venue.mode))
     for name, mode in named:
         if mode is Mode.DETECT:
@@ -264,14 +264,14 @@ def _unarmed(plan: Plan, state: EngineState) -> Refused | None:
     for leg in plan.legs:
         venue = state.venues.get(leg.venue)
         if venue is None or venue.armed_until <= state.at:
-            text = f"{_venue_name(state, leg.venue)} is not armed: no deal is opened with money."
+            text = f"{venue_name(state, leg.venue)} is not armed: no deal is opened with money."
             return Refused("exec_mode", text)
     return None
 
 
 def tail_risk(plan: Plan, state: EngineState) -> Refused | None:
     """What the venues settling apart is expected to cost is below its cap."""
-    limit = state.limits.max_tail_cost
+    limit = limits_for(plan, state).max_tail_cost
     if plan.edge.tail <= limit:
         return None
     text = (
@@ -281,51 +281,14 @@ def tail_risk(plan: Plan, state: EngineState) -> Refused | None:
     return Refused("tail_risk", text, limit, plan.edge.tail, Unit.CENTS)
 
 
-def max_event_exposure(plan: Plan, state: EngineState) -> Refused | None:
-    """Money in this relation stays within its limit."""
-    held = exposure(state, plan.book or BookKind.PAPER).relations.get(plan.relation, Usd(0))
-    limit = state.limits.max_event_exposure
-    return _exposed("max_event_exposure", "This relation", held, plan.money, limit)
-
-
-def max_total_exposure(plan: Plan, state: EngineState) -> Refused | None:
-    """Money in all relations stays within its limit."""
-    held = exposure(state, plan.book or BookKind.PAPER).total
-    limit = state.limits.max_total_exposure
-    return _exposed("max_total_exposure", "All relations", held, plan.money, limit)
-
-
-def venue_capital(plan: Plan, state: EngineState) -> Refused | None:
-    """Money at each leg's venue stays within its limit."""
-    venues = exposure(state, plan.book or BookKind.PAPER).venues
-    limit = state.limits.venue_capital
-    for venue, need in _needs(plan).items():
-        name = _venue_name(state, venue)
-        found = _exposed("venue_capital", name, venues.get(venue, Usd(0)), need, limit)
-        if found:
-            return found
-    return None
-
-
-def open_deals(plan: Plan, state: EngineState) -> Refused | None:
-    """Few enough deals are being carried out."""
-    now = exposure(state, plan.book or BookKind.PAPER).deals
-    limit = state.limits.open_deals
-    if now < limit:
-        return None
-    return Refused(
-        "open_deals", f"{now} deals are open, the most is {limit}.", limit, now, Unit.COUNT
-    )
-
-
 def reservation(plan: Plan, state: EngineState) -> Refused | None:
     """No dollar of this plan is promised to an order on its way."""
     book = plan.book or BookKind.PAPER
-    for venue, need in _needs(plan).items():
+    for venue, need in needs_of(plan).items():
         cash = state.cash.get(account(book, venue), Usd(0))
         free = Usd(cash - exposure(state, book).promises.get(venue, 0))
         if free < need:
-            name = _venue_name(state, venue)
+            name = venue_name(state, venue)
             text = f"{name} has {money(free)} not promised to orders, this needs {money(need)}."
             return Refused("reservation", text, need, free, Unit.USD)
     return None
@@ -340,7 +303,7 @@ def payoff_proof(plan: Plan, state: EngineState) -> Refused | None:
     if kept < 0:
         text = f"At its limit prices this keeps {edge_cents(kept)} a share in the worst world."
         return Refused("payoff_proof", text, 0, kept, Unit.CENTS)
-    limit = state.limits.max_neutral_loss
+    limit = limits_for(plan, state).max_neutral_loss
     if loss > limit:
         most = amount(limit, Unit.CENTS)
         text = f"A push costs {amount(loss, Unit.CENTS)} a share, allowed are {most}."
@@ -356,7 +319,7 @@ def execute(plan: Plan, state: EngineState) -> Refused | None:
         return Refused("execute", "There is nothing that could be sent.")
     for leg in plan.legs:
         market = state.markets[leg.market]
-        name = _venue_name(state, leg.venue)
+        name = venue_name(state, leg.venue)
         if leg.qty * MICRO != plan.size * leg.weight or leg.qty % market.lot:
             return Refused("execute", f"{count(leg.qty)} at {name} is not a size it takes.")
         if not market.ticks.is_legal(leg.limit):
@@ -372,26 +335,30 @@ def _pause(gate: str, last: Ns | None, limit: int, at: Ns, what: str) -> Refused
     return Refused(gate, text, limit, passed, Unit.MS)
 
 
-def _exposed(gate: str, what: str, held: Usd, need: Usd, limit: int) -> Refused | None:
-    after = Usd(held + need)
-    if after <= limit:
-        return None
-    text = f"{what} would hold {money(after)}, the most is {money(Usd(limit))}."
-    return Refused(gate, text, limit, after, Unit.USD)
-
-
-def _needs(plan: Plan) -> dict[VenueId, Usd]:
+def needs_of(plan: Plan) -> dict[VenueId, Usd]:
+    """The most each venue's orders can cost."""
     needs: dict[VenueId, Usd] = {}
     for leg in plan.legs:
         needs[leg.venue] = Usd(needs.get(leg.venue, 0) + leg.money)
     return needs
 
 
+def limits_for(plan: Plan, state: EngineState) -> Limits:
+    """The limits that hold for this plan's relation and strategy."""
+    return state.entries[plan.relation].limits_of(plan.strategy)
+
+
+def limits_at(venue: VenueId, state: EngineState) -> Limits:
+    """The limits that hold at this venue."""
+    return state.venue_limits.get(venue, state.limits)
+
+
 def _venues(plan: Plan) -> tuple[VenueId, ...]:
     return tuple(leg.venue for leg in plan.legs)
 
 
-def _venue_name(state: EngineState, venue: VenueId) -> str:
+def venue_name(state: EngineState, venue: VenueId) -> str:
+    """A venue as people call it."""
     config = state.venues.get(venue)
     return config.name if config else venue
 

@@ -7,10 +7,11 @@ A gate that is not here has no numbers.
 from collections.abc import Callable
 
 from markets.terms.units import MICRO, MS, Rounding, Usd, divide
+from risk.gates.gates import limits_for
+from trading.engine.caps import at_stake, beside, of_category
 from trading.engine.config import Unit
-from trading.engine.orders import BookKind
 from trading.engine.plans import Plan
-from trading.engine.state import EngineState, exposure
+from trading.engine.state import EngineState
 
 Numbers = tuple[int, int, str]
 Measure = Callable[[Plan, EngineState], Numbers]
@@ -36,34 +37,44 @@ def _skew(plan: Plan, state: EngineState) -> Numbers:
 
 
 def _min_edge(plan: Plan, state: EngineState) -> Numbers:
-    return state.entries[plan.relation].min_net, plan.net, Unit.CENTS.value
+    return limits_for(plan, state).min_net_edge, plan.net, Unit.CENTS.value
 
 
 def _max_edge(plan: Plan, state: EngineState) -> Numbers:
     share = divide(plan.net * MICRO, max(1, plan.edge.payout), Rounding.UP)
-    return state.limits.max_edge, share, Unit.PPM.value
+    return limits_for(plan, state).max_edge, share, Unit.PPM.value
 
 
 def _depth(plan: Plan, state: EngineState) -> Numbers:
-    return state.limits.min_trade, plan.money, Unit.USD.value
+    return limits_for(plan, state).min_trade, plan.money, Unit.USD.value
 
 
 def _tail(plan: Plan, state: EngineState) -> Numbers:
-    return state.limits.max_tail_cost, plan.edge.tail, Unit.CENTS.value
+    return limits_for(plan, state).max_tail_cost, plan.edge.tail, Unit.CENTS.value
 
 
 def _event(plan: Plan, state: EngineState) -> Numbers:
-    held = exposure(state, plan.book or BookKind.PAPER).relations.get(plan.relation, Usd(0))
-    return state.limits.max_event_exposure, held + plan.money, Unit.USD.value
+    held = at_stake(state, plan).relations.get(plan.relation, Usd(0))
+    return limits_for(plan, state).max_event_exposure, held + plan.money, Unit.USD.value
 
 
 def _total(plan: Plan, state: EngineState) -> Numbers:
-    held = exposure(state, plan.book or BookKind.PAPER).total
+    held = at_stake(state, plan).total
     return state.limits.max_total_exposure, held + plan.money, Unit.USD.value
 
 
+def _category(plan: Plan, state: EngineState) -> Numbers:
+    limit = limits_for(plan, state).max_category_exposure
+    return limit, of_category(state, plan) + plan.money, Unit.USD.value
+
+
+def _correlation(plan: Plan, state: EngineState) -> Numbers:
+    limit = limits_for(plan, state).max_open_relations
+    return limit, len(beside(state, plan)) + 1, Unit.COUNT.value
+
+
 def _deals(plan: Plan, state: EngineState) -> Numbers:
-    now = exposure(state, plan.book or BookKind.PAPER).deals
+    now = at_stake(state, plan).deals
     return state.limits.open_deals, now, Unit.COUNT.value
 
 
@@ -76,5 +87,7 @@ MEASURES: dict[str, Measure] = {
     "tail_risk": _tail,
     "max_event_exposure": _event,
     "max_total_exposure": _total,
+    "category": _category,
+    "correlation": _correlation,
     "open_deals": _deals,
 }

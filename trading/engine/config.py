@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from markets.terms.calendars import zone
 from markets.terms.friction import VenueFriction
 from markets.terms.ids import MarketId, RelationId, VenueId
 from markets.terms.instruments import Market
@@ -17,8 +18,12 @@ from trading.engine.limits import LIMITS as LIMITS
 from trading.engine.limits import SPECS as SPECS
 from trading.engine.limits import Limits as Limits
 from trading.engine.limits import LimitSpec as LimitSpec
+from trading.engine.limits import Scope
 from trading.engine.limits import Unit as Unit
 from trading.engine.orders import TimeInForce
+from trading.engine.scopes import ScopedLimit, indexed, resolved
+
+TAKER_TAKER = "taker_taker"
 
 
 class Mode(StrEnum):
@@ -28,6 +33,39 @@ class Mode(StrEnum):
     PAPER = "paper"
     LIVE = "live"
     BOTH = "both"
+
+
+class Rollout(StrEnum):
+    """How far a strategy is let: not at all, with play money, where one venue has a leg, in a share
+    of cases, or everywhere.
+    """
+
+    OFF = "off"
+    PAPER = "paper"
+    VENUE = "venue"
+    SHARE = "share"
+    ON = "on"
+
+
+class Feature(msgspec.Struct, frozen=True, gc=False):
+    """A strategy's row. `venue` is the one of `VENUE`, `share_ppm` the share of `SHARE`."""
+
+    strategy: str
+    rollout: Rollout
+    venue: VenueId = VenueId("")
+    share_ppm: int = 0
+
+
+class Permission(msgspec.Struct, frozen=True, gc=False):
+    """Whether the operator, where they are, may trade a category at a venue; an empty name is any.
+
+    Of rows that apply the one that names most holds, a venue before a category.
+    """
+
+    venue: VenueId
+    category: str
+    allowed: bool
+    reason: str = ""
 
 
 class Window(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -49,7 +87,8 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     `sockets` feeds of the same markets are raced. `nets` says that the venue gives back at once
     what one's own claims there pay in any case. Deals may be opened with money until `armed_until`.
     `tifs` and `post_only` are what its orders can be; a resting order must have at least
-    `least_life_ms` left.
+    `least_life_ms` left. `geoblock` is what the venue said against trading from where we are, when
+    it was last asked.
     """
 
     id: VenueId
@@ -73,6 +112,7 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     tifs: tuple[TimeInForce, ...] = (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTC)
     post_only: bool = True
     least_life_ms: int = 0
+    geoblock: str = ""
 
     @property
     def lag_ms(self) -> int:
@@ -83,17 +123,23 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
 class RelationConfig(msgspec.Struct, frozen=True, gc=False):
     """A confirmed relation and which of its packages a person approved (by package id, e.g.
 
-    `0`, `1`).
+    `0`, `1`). `event` names what it is about together with others, empty when nothing does.
     """
 
     relation: Relation
     packages: tuple[int, ...]
     mode: Mode = Mode.BOTH
     min_net_edge: Px | None = None
+    event: str = ""
 
 
 class Snapshot(msgspec.Struct, frozen=True, gc=False):
-    """Everything a person decided, at one revision."""
+    """Everything a person decided, at one revision.
+
+    `features` None is a snapshot of before there were any: nothing is held back by them. `country`
+    is where the operator trades from, `permissions` what holds there. Days, weeks and months begin
+    in `timezone`.
+    """
 
     revision: int
     at: Ns
@@ -105,12 +151,19 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False):
     markets: tuple[Market, ...] = ()
     relations: tuple[RelationConfig, ...] = ()
     friction_rev: str = ""
+    scoped: tuple[ScopedLimit, ...] = ()
+    features: tuple[Feature, ...] | None = None
+    country: str = ""
+    permissions: tuple[Permission, ...] = ()
+    timezone: str = "UTC"
 
     def problems(self) -> list[str]:
         """Sentences saying why this snapshot cannot run; empty when it can."""
         return [
             *_bounds(self.limits),
             *_orders(self.limits),
+            *_scoped(self),
+            *_timezone(self.timezone),
             *_references(self),
         ]
 
@@ -140,7 +193,40 @@ def _orders(limits: Limits) -> list[str]:
         found.append("trade_age_ms, ignore_ms and evict_ms must not decrease in this order.")
     if not limits.clock_warn_ms <= limits.clock_critical_ms <= limits.clock_halt_ms:
         found.append("clock_warn_ms, clock_critical_ms and clock_halt_ms must not decrease.")
+    priors = (limits.queue_prior_1, limits.queue_prior_2, limits.queue_prior_3)
+    if list(priors) != sorted(priors) or priors[-1] > limits.queue_prior_4:
+        found.append("queue_prior_1 to queue_prior_4 must not decrease: a worse level waits less.")
     return found
+
+
+def _scoped(snapshot: Snapshot) -> list[str]:
+    """What is wrong with values for less than everything; each is asked with the general ones."""
+    found = []
+    groups: dict[tuple[Scope, str], list[ScopedLimit]] = {}
+    for row in snapshot.scoped:
+        spec = SPECS.get(row.key)
+        where = f"{row.key} of {row.scope.value} {row.target}" if row.scope else row.key
+        if spec is None:
+            found.append(f"There is no setting {row.key}.")
+        elif row.scope and row.scope not in spec.scopes:
+            found.append(f"{row.key} cannot be set for a {row.scope.value}.")
+        elif not spec.low <= row.value <= spec.high:
+            found.append(f"{where} is {row.value}, outside {spec.low} to {spec.high}.")
+        else:
+            groups.setdefault((row.scope, row.target), []).append(row)
+    for (scope, target), rows in groups.items():
+        limits = resolved(snapshot.limits, indexed(rows, Ns(0)), {scope: target})
+        name = f"{scope.value} {target}: " if scope else ""
+        found += [f"{name}{text}" for text in _orders(limits)]
+    return list(dict.fromkeys(found))
+
+
+def _timezone(name: str) -> list[str]:
+    try:
+        zone(name)
+    except ValueError as problem:
+        return [str(problem)]
+    return []
 
 
 def _references(snapshot: Snapshot) -> list[str]:

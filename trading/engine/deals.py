@@ -11,6 +11,7 @@ import msgspec
 
 from markets.terms.ids import DealId, MarketId, OrderId, RelationId
 from markets.terms.units import Ns, Px, Qty, Usd
+from trading.engine.config import TAKER_TAKER
 from trading.engine.orders import BookKind
 
 
@@ -80,3 +81,4 @@ class Deal(msgspec.Struct, frozen=True, gc=False):
     matched: Qty = Qty(0)
     locked: Usd = Usd(0)
     reason: str = ""
+    strategy: str = TAKER_TAKER

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId, venue_of
 from markets.terms.instruments import Market, MarketState
-from markets.terms.units import DAY, MS, SECOND, Ns, Rounding, Usd, times
+from markets.terms.units import MS, SECOND, Ns, Rounding, Usd, times
 from trading.engine import answers, execution, fills, looks, reconcile, scan, sending, stops
 from trading.engine.book import Book, BookState
 from trading.engine.deals import DealState
@@ -49,6 +49,8 @@ from trading.engine.orders import TERMINAL, BookKind, Order, OrderState, Purpose
 from trading.engine.pictures import EnginePicture, RelationPicture
 from trading.engine.ports import Risk
 from trading.engine.positions import key_of, settle
+from trading.engine.results import of_book, turned, turns_at
+from trading.engine.scopes import next_end
 from trading.engine.state import (
     EngineState,
     Feed,
@@ -64,6 +66,7 @@ from trading.engine.state import (
 )
 
 RELOOK = "relook"
+EXPIRY = "expiry"
 KEEP = 3600 * SECOND
 
 
@@ -87,8 +90,10 @@ class Engine:
         state = self.state
         if event.at > state.at:
             state.at = event.at
+        if state.at >= state.turns_at:
+            self._turn()
         out: list[Intent] = []
-        self.risk.observe(event, state)
+        out += self.risk.observe(event, state)
         if isinstance(event, BookChanged):
             self._book_changed(event, out)
         else:
@@ -127,6 +132,15 @@ class Engine:
     def overview(self, now: Ns) -> EnginePicture:
         """The whole engine for the pages; `rejected` and `events` are for the caller to fill."""
         return looks.overview(self.state, now)
+
+    def _turn(self) -> None:
+        """A day, and perhaps a week or a month, is over: results are counted from here."""
+        state = self.state
+        zone = state.config.timezone if state.config else "UTC"
+        state.results = {
+            book.value: turned(of_book(state.results, book), state.at, zone) for book in BookKind
+        }
+        state.turns_at = min(turns_at(results) for results in state.results.values())
 
     # Books and venues
 
@@ -315,15 +329,29 @@ class Engine:
                 stops.refuse(event, why, out)
             else:
                 stops.done(event, f"Unwinding deal {event.target}.", out)
+        elif event.kind == "reset":
+            self._reset(event, out)
         else:
             stops.refuse(event, f"The engine knows no command {event.kind!r}.", out)
         self.state.dirty.update(dict.fromkeys(self.state.entries))
+
+    def _reset(self, event: CommandReceived, out: list[Intent]) -> None:
+        """A person arms breakers again."""
+        found = self.risk.reset(event, self.state)
+        if isinstance(found, str):
+            stops.refuse(event, found, out)
+            return
+        out += found
+        names = dict.fromkeys(x.breaker.replace("_", " ") for x in found)
+        stops.done(event, f"Armed again: {', '.join(names)}.", out)
 
     def _timer(self, event: TimerFired, out: list[Intent]) -> None:
         state = self.state
         kind, slash, name = event.key.partition("/")
         if event.key == RELOOK:
             self._relook(out)
+        elif event.key == EXPIRY:
+            self._expired(out)
         elif kind + slash == answers.ASK:
             answers.ask_again(state, OrderId(name), event.at, out)
         elif kind + slash == sending.HEDGE:
@@ -366,6 +394,7 @@ class Engine:
                 answers.doubt(state, order, "The engine started again.", event.at, out)
         execution.rearm(state, out)
         self._set_relook(out)
+        self._set_expiry(out)
 
     def _config(self, event: ConfigChanged, out: list[Intent]) -> None:
         """Swap the configuration in one step; one with problems leaves the old one running."""
@@ -374,6 +403,9 @@ class Engine:
         if snapshot.problems():
             return
         state.config = snapshot
+        if not any(results.count for results in state.results.values()):
+            state.results = {}
+            self._turn()
         kept = self._markets_in_use()
         state.markets = {m.id: _as_streamed(state, m) for m in snapshot.markets}
         for market in kept:
@@ -386,6 +418,7 @@ class Engine:
         self._cancel_orphans(out)
         out.append(ConfigApplied(event.at, snapshot.revision))
         self._set_relook(out)
+        self._set_expiry(out)
         for entry in state.entries.values():
             scan.look(state, self.risk, entry, out)
 
@@ -422,11 +455,8 @@ class Engine:
         self._set_relook(out)
 
     def _forget(self) -> None:
-        """Drop closed deals with their orders after an hour, and begin a new day."""
+        """Drop closed deals with their orders after an hour."""
         state = self.state
-        day = state.at // DAY
-        if day != state.day:
-            state.day, state.today = day, Usd(0)
         gone: dict[OrderId, None] = {}
         for deal in list(state.deals.values()):
             if deal.state is DealState.CLOSED and deal.changed_at < state.at - KEEP:
@@ -444,6 +474,20 @@ class Engine:
     def _set_relook(self, out: list[Intent]) -> None:
         state = self.state
         out.append(SetTimer(state.at, RELOOK, Ns(state.at + state.limits.relook_ms * MS)))
+
+    def _set_expiry(self, out: list[Intent]) -> None:
+        """Ask to be told when the next value that was set for a time runs out."""
+        state = self.state
+        due = next_end(state.config.scoped, state.at) if state.config else None
+        if due is not None:
+            out.append(SetTimer(state.at, EXPIRY, due))
+
+    def _expired(self, out: list[Intent]) -> None:
+        """A value that was set for a time has run out: the wider one holds again."""
+        build_indexes(self.state)
+        self._set_expiry(out)
+        for entry in self.state.entries.values():
+            scan.look(self.state, self.risk, entry, out)
 
     def _look_at(self, market: MarketId, out: list[Intent]) -> None:
         state = self.state

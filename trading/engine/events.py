@@ -187,9 +187,9 @@ class AccountReported(_Event, frozen=True):
 
 
 class CommandReceived(_Event, frozen=True):
-    """A person asked: `halt`, `resume`, `pause`, `view_only`, `unwind`;
+    """A person asked: `halt`, `resume`, `pause`, `view_only`, `unwind`, `reset`;
 
-    `target` is a venue, a deal, or empty for all.
+    `target` is a venue, a strategy as `strategy/NAME`, a deal, a breaker, or empty for all.
     """
 
     id: int

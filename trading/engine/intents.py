@@ -12,6 +12,7 @@ from markets.terms.ids import MarketId, OrderId, RelationId
 from markets.terms.units import Ns, Px, Qty, Usd
 from trading.engine.deals import Deal
 from trading.engine.orders import BookKind, OrderRequest
+from trading.engine.results import BreakerState
 
 
 class _Intent(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
@@ -128,6 +129,22 @@ class Halt(_Intent, frozen=True):
     on: bool
 
 
+class BreakerChanged(_Intent, frozen=True):
+    """A breaker of one book tripped, began to cool, or is armed again.
+
+    `until` 0 waits for a person. `limit` and `actual` are in `unit`.
+    """
+
+    book: BookKind
+    breaker: str
+    state: BreakerState
+    reason: str
+    limit: int
+    actual: int
+    unit: str
+    until: Ns = Ns(0)
+
+
 Intent = (
     PlaceOrder
     | CancelOrder
@@ -140,4 +157,5 @@ Intent = (
     | ConfigApplied
     | CommandDone
     | Halt
+    | BreakerChanged
 )

@@ -37,10 +37,9 @@ PER_SHOWN: dict[Unit, int] = {
 
 
 class Scope(StrEnum):
-    """What a value may be set for besides everything, from the least specific to the most: of those
-    that apply the last one holds.
-    """
+    """What a value may be set for, from the least specific to the most; the last one holds."""
 
+    EVERYTHING = ""
     STRATEGY = "strategy"
     VENUE = "venue"
     CATEGORY = "category"

@@ -9,7 +9,7 @@ to be compared.
 import copy
 
 from markets.terms.fees import describe, fee_each
-from markets.terms.formats import count
+from markets.terms.formats import age, count
 from markets.terms.ids import MarketId, RelationId, VenueId
 from markets.terms.packages import Package, label, payout_in
 from markets.terms.relations import World, WorldKind
@@ -22,6 +22,7 @@ from trading.engine.legs import excess, leg_name
 from trading.engine.orders import BookKind
 from trading.engine.pictures import (
     AlertPicture,
+    BreakerPicture,
     EnginePicture,
     LegPicture,
     PackagePicture,
@@ -35,6 +36,7 @@ from trading.engine.pictures import (
 from trading.engine.plans import Plan
 from trading.engine.ports import Risk
 from trading.engine.reconcile import missing
+from trading.engine.results import today
 from trading.engine.scan import plan_for, priced, terms_for
 from trading.engine.state import (
     EngineState,
@@ -46,7 +48,7 @@ from trading.engine.state import (
     run_mode,
     unresolved,
 )
-from trading.engine.stops import STAYING, VENUE
+from trading.engine.stops import STAYING, VENUE, scope_name
 from trading.engine.walks import walk
 
 _NOTHING: tuple[tuple[Reading, ...], tuple[WalkRow, ...]] = ((), ())
@@ -277,7 +279,7 @@ def overview(state: EngineState, now: Ns) -> EnginePicture:
         halted_at=stop.at if stop else None,
         paused=bool(view.paused or view.limits.scanning_paused),
         view_only=bool(view.watching or view.limits.view_only),
-        today=view.today,
+        today=today(view.results),
         at_work=stakes.total,
         worst=Usd(sum(worst_result(view, deal) for deal in view.deals.values())),
         free=_free(view),
@@ -286,7 +288,22 @@ def overview(state: EngineState, now: Ns) -> EnginePicture:
         venues=_venues(view),
         alerts=tuple(sorted(_alerts(view), key=lambda a: (not a.critical, a.since))),
         relations=len(view.entries),
+        breakers=tuple(_breakers(view)),
+        halts=tuple(s.scope for s in view.halts.values() if s.scope and s.cause in STAYING),
     )
+
+
+def _breakers(view: EngineState) -> list[BreakerPicture]:
+    """Breakers that stop something at this moment."""
+    found = []
+    for key, trip in view.trips.items():
+        if trip.until and view.at >= trip.until:
+            continue
+        book, _, name = key.partition("/")
+        until = trip.until or None
+        state = trip.state.value
+        found.append(BreakerPicture(book, name, state, trip.since, until, trip.reason))
+    return found
 
 
 def _mode(view: EngineState) -> str:
@@ -362,9 +379,20 @@ def _alerts(view: EngineState) -> list[AlertPicture]:
         *_naked(view),
         *_unknown(view),
         *_halted(view),
+        *_tripped(view),
         *_unreconciled(view),
         *_machinery(view),
     ]
+
+
+def _tripped(view: EngineState) -> list[AlertPicture]:
+    found = []
+    for trip in _breakers(view):
+        what = trip.name.replace("_", " ")
+        end = f"Passes in {age(trip.until - view.at)}." if trip.until else "A person must reset it."
+        text = f"Stopped by {what} ({trip.book}): {trip.reason} {end}"
+        found.append(AlertPicture("tripped", True, text, trip.since, "/settings/stops/"))
+    return found
 
 
 def _naked(view: EngineState) -> list[AlertPicture]:
@@ -398,7 +426,7 @@ def _unknown(view: EngineState) -> list[AlertPicture]:
 def _halted(view: EngineState) -> list[AlertPicture]:
     found = []
     for stop in view.halts.values():
-        what = view.venues[VenueId(stop.scope)].name if stop.scope in view.venues else "Halted"
+        what = scope_name(view, stop.scope) if stop.scope else "Halted"
         if stop.cause in STAYING:
             where = f"{what} halted" if stop.scope else "Halted"
             text = f"{where} by {stop.by}, “{stop.reason}”. No new orders. Hedges still pass."

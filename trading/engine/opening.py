@@ -22,7 +22,7 @@ def open_deal(state: EngineState, plan: Plan, out: list[Intent]) -> Deal:
     if plan.book is None:
         raise InvariantBroken(f"A plan of {plan.relation} was approved without a book.")
     entry = state.entries[plan.relation]
-    limits = state.limits
+    limits = entry.limits_of(plan.strategy)
     name = DealId(order_name(state))
     deal = Deal(
         id=name,
@@ -42,6 +42,7 @@ def open_deal(state: EngineState, plan: Plan, out: list[Intent]) -> Deal:
         revision=state.config.revision if state.config else 0,
         fee_rev=",".join(state.markets[leg.market].fees.rev for leg in plan.legs),
         friction_rev=state.config.friction_rev if state.config else "",
+        strategy=plan.strategy,
     )
     delay = max(state.markets[leg.market].delay_ms for leg in plan.legs)
     state.terms[name] = DealTerms(

@@ -236,8 +236,8 @@ class VenueTruth(msgspec.Struct, frozen=True, gc=False):
 
 
 class AlertPicture(msgspec.Struct, frozen=True, gc=False):
-    """Something that needs a person, worst first: kind `naked`, `unknown`, `halted`, `venue`,
-    `infrastructure`, `config`.
+    """Something that needs a person, worst first: kind `naked`, `unknown`, `halted`, `tripped`,
+    `venue`, `infrastructure`, `config`.
     """
 
     kind: str
@@ -247,10 +247,25 @@ class AlertPicture(msgspec.Struct, frozen=True, gc=False):
     link: str
 
 
+class BreakerPicture(msgspec.Struct, frozen=True, gc=False):
+    """A breaker that is not armed: whose book, which one, tripped or cooling until when, and why.
+
+    `until` None waits for a person.
+    """
+
+    book: str
+    name: str
+    state: str
+    since: Ns
+    until: Ns | None
+    reason: str
+
+
 class EnginePicture(msgspec.Struct, frozen=True, gc=False):
     """The header: mode, money, venues, alerts.
 
-    Written at least once a second: it is the heartbeat of the pages.
+    Written at least once a second: it is the heartbeat of the pages. `halts` are the venues and
+    strategies (`strategy/NAME`) that a person halted.
     """
 
     at: Ns
@@ -274,3 +289,5 @@ class EnginePicture(msgspec.Struct, frozen=True, gc=False):
     rejected: tuple[str, ...] = ()
     events: int = 0
     book: str = "paper"
+    breakers: tuple[BreakerPicture, ...] = ()
+    halts: tuple[str, ...] = ()

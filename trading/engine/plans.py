@@ -26,6 +26,7 @@ from markets.terms.units import (
     times,
 )
 from trading.engine.book import Book
+from trading.engine.config import TAKER_TAKER
 from trading.engine.edges import Edge, LegEdge, Terms, find_edge
 from trading.engine.orders import BookKind
 from trading.engine.purchases import Books, Markets, filled, holdings, paid_in, worth
@@ -53,7 +54,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     out.
 
     `net` is per package, `profit` and `money` for the whole; `money` is the most all legs can
-    cost with fees.
+    cost with fees. `strategy` is how it would be carried out.
     """
 
     relation: RelationId
@@ -65,6 +66,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     net: Px
     profit: Usd
     money: Usd
+    strategy: str = TAKER_TAKER
 
 
 def make_plan(

@@ -9,7 +9,8 @@ from typing import Protocol
 
 import msgspec
 
-from trading.engine.events import Event
+from trading.engine.events import CommandReceived, Event
+from trading.engine.intents import BreakerChanged
 from trading.engine.pictures import Reading
 from trading.engine.plans import Plan
 from trading.engine.state import EngineState
@@ -35,10 +36,14 @@ class Approved(msgspec.Struct, frozen=True, gc=False):
 
 class Risk(Protocol):
     """May we? `readings` says the word of every gate, for people; the first refusal is the same as
-    `check`'s.
+    `check`'s. `observe` says which breakers changed before the event acts; `reset` arms some again,
+    or says in a sentence why not.
     """
 
-    def observe(self, event: Event, state: EngineState) -> None: ...
+    def observe(self, event: Event, state: EngineState) -> tuple[BreakerChanged, ...]: ...
+    def reset(
+        self, event: CommandReceived, state: EngineState
+    ) -> tuple[BreakerChanged, ...] | str: ...
     def check(self, plan: Plan, state: EngineState) -> Approved | Refused: ...
     def readings(self, plan: Plan, state: EngineState) -> tuple[Reading, ...]: ...
     def dump(self) -> bytes: ...

@@ -10,6 +10,7 @@ most at the relation's least edge. What is found is told only when its gate, its
 from markets.terms.ids import MarketId
 from markets.terms.units import MICRO, MS, Ns, Px, Qty, Rounding, Usd, divide
 from trading.engine.book import Book
+from trading.engine.caps import at_stake, contracts_cap, contracts_wanted, of_category
 from trading.engine.edges import Edge, Terms, find_edge
 from trading.engine.intents import EdgeSeen, Intent, PlanRefused
 from trading.engine.lockup import is_enough
@@ -17,7 +18,7 @@ from trading.engine.opening import open_deal
 from trading.engine.orders import BookKind
 from trading.engine.plans import Plan, make_plan, narrowed, size_within_slippage
 from trading.engine.ports import Approved, Refused, Risk
-from trading.engine.state import EngineState, Entry, Look, Route, account, exposure
+from trading.engine.state import EngineState, Entry, Look, Route, account
 
 STEP = 2_500
 _NOTHING = -1_000 * MICRO
@@ -87,7 +88,7 @@ def _best_ask(book: Book, outcome: int) -> int:
 
 def terms_for(state: EngineState, entry: Entry) -> Terms:
     """What the running limits ask of this relation's edges, at the present time."""
-    limits = state.limits
+    limits = entry.limits
     return Terms(
         friction=entry.friction,
         min_net=entry.min_net,
@@ -135,13 +136,14 @@ def plan_for(state: EngineState, entry: Entry, route: Route, edge: Edge, terms: 
     """The edge as a plan: cut to the slippage allowed and, when worth it, to the room there is."""
     world = (state.books, state.markets, terms)
     relation, package = entry.relation, route.package
-    if edge.size <= 0 or not is_enough(edge.net, edge.apy_ppm, entry.min_net, state.limits.min_apy):
+    limits = entry.limits
+    if edge.size <= 0 or not is_enough(edge.net, edge.apy_ppm, entry.min_net, limits.min_apy):
         return make_plan(relation, package, edge, state.markets, route.book)
-    size = size_within_slippage(edge, state.books, state.limits.max_slippage)
+    size = size_within_slippage(edge, state.books, limits.max_slippage)
     edge = narrowed(relation, package, edge, world, size)
     plan = make_plan(relation, package, edge, state.markets, route.book)
     room = room_for(state, plan)
-    if room >= plan.size or plan.money * room < state.limits.min_trade * plan.size:
+    if room >= plan.size or plan.money * room < limits.min_trade * plan.size:
         return plan
     edge = narrowed(relation, package, edge, world, room)
     return make_plan(relation, package, edge, state.markets, route.book)
@@ -155,25 +157,42 @@ def room_for(state: EngineState, plan: Plan) -> Qty:
     if plan.size <= 0:
         return Qty(0)
     book = plan.book or BookKind.PAPER
-    now = exposure(state, book)
-    limits = state.limits
+    now = at_stake(state, plan)
+    limits = state.entries[plan.relation].limits_of(plan.strategy)
     held = now.relations.get(plan.relation, 0)
     rooms = [
         _share(limits.max_event_exposure - held, plan.money, plan.size),
         _share(limits.max_total_exposure - now.total, plan.money, plan.size),
+        _share(limits.max_category_exposure - of_category(state, plan), plan.money, plan.size),
+        *_contract_rooms(state, plan),
     ]
     needs: dict[str, int] = {}
     for leg in plan.legs:
         needs[leg.venue] = needs.get(leg.venue, 0) + leg.money
     for leg in plan.legs:
         need = needs[leg.venue]
-        left = limits.venue_capital - now.venues.get(leg.venue, 0)
+        here = state.venue_limits.get(leg.venue, state.limits)
+        left = here.venue_capital - now.venues.get(leg.venue, 0)
         rooms.append(_share(left, need, plan.size))
+        left = here.per_contract_exposure - now.outcomes.get((leg.market, leg.outcome), 0)
+        rooms.append(_share(left, leg.money, plan.size))
         cash = state.cash.get(account(book, leg.venue))
         if cash is not None:
             free = cash - now.promises.get(leg.venue, 0)
             rooms.append(_share(free, need, plan.size))
     return Qty(min(rooms))
+
+
+def _contract_rooms(state: EngineState, plan: Plan) -> list[int]:
+    """What is left of the caps on contracts: of each market, and of all."""
+    held = at_stake(state, plan).contracts
+    wanted = contracts_wanted(plan)
+    rooms = [
+        _share(contracts_cap(state, plan, market) - held.get(market, 0), qty, plan.size)
+        for market, qty in wanted.items()
+    ]
+    left = state.limits.max_contracts_total - sum(held.values())
+    return [*rooms, _share(left, sum(wanted.values()), plan.size)]
 
 
 def _share(room: int, need: int, size: Qty) -> int:

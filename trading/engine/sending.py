@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from markets.terms.formats import count, price
 from markets.terms.ids import OrderId
-from markets.terms.units import MS, Ns, Px, Qty, Usd
+from markets.terms.units import MS, Ns, Px, Qty
 from trading.engine.deals import NEXT, Deal, DealState
 from trading.engine.intents import DealChanged, Intent, PlaceOrder, SetTimer
 from trading.engine.legs import leg_name
 from trading.engine.orders import Order, OrderRequest, OrderState, Purpose, Side, TimeInForce
-from trading.engine.state import EngineState, is_open
+from trading.engine.state import EngineState, book_result, is_open
 
 DEAL = "deal/"
 HEDGE = "hedge/"
@@ -119,8 +119,7 @@ def put(state: EngineState, deal: Deal, step: str, out: list[Intent]) -> None:
         state.naked.pop(deal.id, None)
     state.dirty[deal.relation] = None
     if deal.state in (_D.BALANCED, _D.CLOSED, _D.RESIDUAL):
-        state.today = Usd(state.today + deal.locked - state.booked.get(deal.id, 0))
-        state.booked[deal.id] = deal.locked
+        book_result(state, deal)
     out.append(DealChanged(state.at, deal, step))
 
 

@@ -15,11 +15,23 @@ from markets.terms.packages import Package, packages
 from markets.terms.relations import Relation
 from markets.terms.units import MS, Ns, Px, Qty, Rounding, Usd, times
 from trading.engine.book import Book
-from trading.engine.config import Limits, Mode, RelationConfig, Snapshot, VenueConfig
+from trading.engine.config import (
+    TAKER_TAKER,
+    Feature,
+    Limits,
+    Mode,
+    Permission,
+    RelationConfig,
+    Snapshot,
+    VenueConfig,
+)
 from trading.engine.deals import Deal, DealState
+from trading.engine.limits import Scope
 from trading.engine.orders import TERMINAL, BookKind, Fill, Order, OrderState, Side
 from trading.engine.positions import Position
 from trading.engine.proposals import PROPOSED, package_of
+from trading.engine.results import Results, Trip, booked, ended, of_book
+from trading.engine.scopes import Index, indexed, resolved
 
 
 class Feed(msgspec.Struct, frozen=True, gc=False):
@@ -41,7 +53,9 @@ class Judgement(msgspec.Struct, frozen=True, gc=False):
 
 
 class Stop(msgspec.Struct, frozen=True, gc=False):
-    """A halt, a pause or view-only: `scope` empty means everything, else a venue."""
+    """A halt, a pause or view-only: `scope` empty means everything, else a venue, or a strategy as
+    `strategy/NAME`.
+    """
 
     scope: str
     cause: str
@@ -123,7 +137,9 @@ class Route(msgspec.Struct, frozen=True, gc=False):
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """A relation of the running snapshot with what follows from it. `friction` is that of its
     dearest route, `lag` the longest any of its venues pays after the payout is due, in nanoseconds,
-    `netting` those that give back at once what their own claims pay in any case.
+    `netting` those that give back at once what their own claims pay in any case. `limits` are those
+    of the plain strategy here, `strategies` of others that have their own. `barred` is why it may
+    not be traded from where we are: with any book, and with money.
     """
 
     config: RelationConfig
@@ -136,12 +152,23 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     friction: Px
     lag: int
     netting: tuple[VenueId, ...]
+    limits: Limits = Limits()
+    strategies: dict[str, Limits] = {}
+    barred: tuple[str, str] = ("", "")
+
+    def limits_of(self, strategy: str) -> Limits:
+        """The limits that hold for this strategy here."""
+        return self.strategies.get(strategy, self.limits)
 
 
 class Saved(msgspec.Struct):
     """The engine's memory. Keys of `cash` are `book/venue`, of `positions` `book/market`, of
     `halts` `scope|cause`, of `excepted` `market/outcome`. `details` are the fills of `fills` as
-    last told, `acks` how long first words took, by `book/venue` (see `acks`)."""
+    last told, `acks` how long first words took, by `book/venue` (see `acks`). Keys of `results` and
+    `errors` (in a row) are a book, of `trips` `book/breaker`; `weighed` is how often a book's
+    results had been booked when breakers last looked. The first of the running day, week and month
+    ends at `turns_at`.
+    """
 
     at: Ns = Ns(0)
     run: RunId = RunId("")
@@ -174,17 +201,21 @@ class Saved(msgspec.Struct):
     proposed: dict[RelationId, tuple[tuple[int, Qty], ...]] = {}
     details: dict[str, Fill] = {}
     acks: dict[str, tuple[int, ...]] = {}
-    today: Usd = Usd(0)
-    day: int = 0
     started_at: Ns = Ns(0)
     agreements: dict[VenueId, Agreement] = {}
     excepted: dict[str, Qty] = {}
+    results: dict[str, Results] = {}
+    turns_at: Ns = Ns(0)
+    errors: dict[str, int] = {}
+    trips: dict[str, Trip] = {}
+    weighed: dict[str, int] = {}
 
 
 class Exposure(msgspec.Struct, frozen=True, gc=False):
-    """Money at work and promised in one book: in all, by relation, by venue.
+    """Money at work and promised in one book: in all, by relation, venue, and outcome of a market.
 
     `promises` is the part that orders on their way may still take; `deals` are being carried out.
+    `contracts` are those held and those on their way, by market. Categories are in small letters.
     """
 
     total: Usd
@@ -192,6 +223,9 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
     venues: dict[VenueId, Usd]
     promises: dict[VenueId, Usd]
     deals: int
+    outcomes: dict[tuple[MarketId, int], Usd]
+    contracts: dict[MarketId, Qty]
+    categories: dict[str, Usd]
 
 
 class EngineState(Saved):
@@ -205,6 +239,9 @@ class EngineState(Saved):
     dirty: dict[RelationId, None] = {}
     exposures: dict[BookKind, Exposure] = {}
     active: dict[DealId, RelationId] = {}
+    venue_limits: dict[VenueId, Limits] = {}
+    scoped: Index = {}
+    features: dict[str, Feature] | None = None
 
     def market_age(self, market: MarketId) -> int | None:
         """Nanoseconds since the market's book was last confirmed, None without a book."""
@@ -230,11 +267,13 @@ def build_indexes(state: EngineState) -> None:
     config = state.config
     if config is None:
         return
-    state.limits = config.limits
+    state.scoped = indexed(config.scoped, state.at)
+    state.limits = resolved(config.limits, state.scoped, {Scope.EVERYTHING: ""})
     state.venues = {v.id: v for v in config.venues}
-    state.trade_age = {
-        v.id: (v.trade_age_ms or config.limits.trade_age_ms) * MS for v in config.venues
-    }
+    state.venue_limits = {v.id: _limits_at(state, v) for v in config.venues}
+    state.trade_age = {v: limits.trade_age_ms * MS for v, limits in state.venue_limits.items()}
+    rows = config.features
+    state.features = None if rows is None else {row.strategy: row for row in rows}
     state.entries = {r.relation.id: _entry(state, config, r) for r in config.relations}
     touched: dict[MarketId, list[RelationId]] = {}
     for entry in state.entries.values():
@@ -242,6 +281,29 @@ def build_indexes(state: EngineState) -> None:
             touched.setdefault(market, []).append(entry.relation.id)
     state.touched = {market: tuple(ids) for market, ids in touched.items()}
     state.dirty = dict.fromkeys(state.entries)
+
+
+def _limits_at(state: EngineState, venue: VenueConfig) -> Limits:
+    """The limits of one venue; its row's own age of a leg comes before the general one."""
+    limits = state.limits
+    if venue.trade_age_ms:
+        limits = msgspec.structs.replace(limits, trade_age_ms=venue.trade_age_ms)
+    return resolved(limits, state.scoped, {Scope.VENUE: venue.id})
+
+
+def _limits_of(state: EngineState, relation: RelationConfig, strategy: str) -> Limits:
+    """The limits of one relation under a strategy; its row's own least edge comes before those of
+    wider scopes.
+    """
+    names = {
+        Scope.STRATEGY: strategy,
+        Scope.CATEGORY: relation.relation.category,
+        Scope.EVENT: relation.event,
+    }
+    limits = resolved(state.limits, state.scoped, names)
+    if relation.min_net_edge is not None:
+        limits = msgspec.structs.replace(limits, min_net_edge=relation.min_net_edge)
+    return resolved(limits, state.scoped, {Scope.RELATION: relation.relation.id})
 
 
 def _entry(state: EngineState, config: Snapshot, relation: RelationConfig) -> Entry:
@@ -260,7 +322,8 @@ def _entry(state: EngineState, config: Snapshot, relation: RelationConfig) -> En
         modes = [relation.mode, *(_venue_mode(state, market) for market in served)]
         book = book_for((run_mode(state.mode), config.exec_mode, *modes))
         routes.append(Route(package, legs, package.payout, package.outright, book))
-    least = relation.min_net_edge
+    limits = _limits_of(state, relation, TAKER_TAKER)
+    named = {x.target: None for x in config.scoped if x.scope is Scope.STRATEGY}
     listed = [state.markets[c.market].venue for c in claims if c.market in state.markets]
     venues = [state.venues[name] for name in dict.fromkeys(listed) if name in state.venues]
     return Entry(
@@ -269,12 +332,51 @@ def _entry(state: EngineState, config: Snapshot, relation: RelationConfig) -> En
         packages=found,
         routes=tuple(routes),
         markets=tuple(dict.fromkeys(claim.market for claim in claims)),
-        min_net=Px(config.limits.min_net_edge) if least is None else least,
+        min_net=Px(limits.min_net_edge),
         quick=all(route.quick for route in routes),
         friction=_friction(state, routes),
         lag=max((venue.lag_ms * MS for venue in venues), default=0),
         netting=tuple(venue.id for venue in venues if venue.nets),
+        limits=limits,
+        strategies={name: _limits_of(state, relation, name) for name in named},
+        barred=_barred(config, venues, relation.relation.category),
     )
+
+
+def _barred(config: Snapshot, venues: list[VenueConfig], category: str) -> tuple[str, str]:
+    """Why these venues may not be traded from the operator's country: at all, and with money.
+
+    A row that forbids binds play money too. With money, a venue that nobody allowed and one that
+    turned us away are closed: what is not known is not allowed.
+    """
+    any_book = with_money = ""
+    place = config.country or "an unnamed country"
+    for venue in venues:
+        row = permission(config.permissions, venue.id, category)
+        why = ""
+        if row is not None and not row.allowed:
+            why = f"{venue.name} is not allowed from {place}: {row.reason}"
+            any_book = any_book or why
+        elif venue.geoblock:
+            why = f"{venue.name} turned us away: {venue.geoblock}"
+        elif row is None:
+            why = f"Nobody has said that {venue.name} is allowed from {place}."
+        with_money = with_money or why
+    return any_book, with_money
+
+
+def permission(rows: tuple[Permission, ...], venue: VenueId, category: str) -> Permission | None:
+    """The row that holds for a category at a venue; None when none speaks of it."""
+    best: Permission | None = None
+    for row in rows:
+        if row.venue not in ("", venue):
+            continue
+        if row.category and row.category.casefold() != category.casefold():
+            continue
+        mine = (bool(row.venue), bool(row.category))
+        if best is None or mine > (bool(best.venue), bool(best.category)):
+            best = row
+    return best
 
 
 def build_entry(state: EngineState, relation: RelationConfig) -> None:
@@ -346,6 +448,17 @@ def at_work(deal: Deal, leg: int) -> Usd:
     return Usd(max(0, held.cost + held.fees))
 
 
+def book_result(state: EngineState, deal: Deal) -> None:
+    """Let the results follow what an ended deal has locked; the same again changes nothing."""
+    before = state.booked.get(deal.id)
+    state.booked[deal.id] = deal.locked
+    change = Usd(deal.locked - (before or 0))
+    lost = ended(before, deal.locked)
+    if change or lost is not None:
+        known = of_book(state.results, deal.book)
+        state.results[deal.book.value] = booked(known, change, lost=lost)
+
+
 def exposure(state: EngineState, book: BookKind) -> Exposure:
     """What is at stake in one book now, counted as money that could be lost.
 
@@ -361,19 +474,40 @@ def _exposure(state: EngineState, book: BookKind) -> Exposure:
     relations: dict[RelationId, Usd] = {}
     venues: dict[VenueId, Usd] = {}
     promises: dict[VenueId, Usd] = {}
+    outcomes: dict[tuple[MarketId, int], Usd] = {}
+    contracts: dict[MarketId, Qty] = {}
+    categories: dict[str, Usd] = {}
     deals = 0
     for deal in state.deals.values():
         if deal.book is not book or deal.state is DealState.CLOSED:
             continue
         deals += is_open(deal)
         for i, leg in enumerate(deal.legs):
-            promise = sum(promised(state, state.orders[name]) for name in leg.orders)
+            mine = [state.orders[name] for name in leg.orders]
+            promise = sum(promised(state, order) for order in mine)
             money = at_work(deal, i) + promise
+            terms = state.terms.get(deal.id)
+            category = terms.relation.category.casefold() if terms else ""
+            categories[category] = Usd(categories.get(category, 0) + money)
+            outcome = (leg.market, leg.outcome)
+            outcomes[outcome] = Usd(outcomes.get(outcome, 0) + money)
+            coming = sum(_coming(order) for order in mine)
+            held = max(0, leg.held) + coming
+            contracts[leg.market] = Qty(contracts.get(leg.market, 0) + held)
             venue = state.markets[leg.market].venue
             relations[deal.relation] = Usd(relations.get(deal.relation, 0) + money)
             venues[venue] = Usd(venues.get(venue, 0) + money)
             promises[venue] = Usd(promises.get(venue, 0) + promise)
-    return Exposure(Usd(sum(relations.values())), relations, venues, promises, deals)
+    total = Usd(sum(relations.values()))
+    return Exposure(total, relations, venues, promises, deals, outcomes, contracts, categories)
+
+
+def _coming(order: Order) -> int:
+    """Contracts an order without an end may still buy."""
+    request = order.request
+    if request.side is Side.SELL or order.state in TERMINAL:
+        return 0
+    return request.qty - order.filled
 
 
 def unresolved(state: EngineState) -> list[Order]:

@@ -36,6 +36,7 @@ from trading.engine.book import BookState
 from trading.engine.engine import Engine
 from trading.engine.intents import CancelOrder, ConfigApplied, Halt, PositionChanged, SetTimer
 from trading.engine.orders import BookKind
+from trading.engine.results import today
 
 
 def test_a_snapshot_with_problems_leaves_the_old_one_running() -> None:
@@ -150,11 +151,10 @@ def test_a_new_day_begins_with_nothing_earned() -> None:
     first, second = orders(show(engine, *gap()))
     engine.step(filled(first))
     engine.step(filled(second))
-    assert engine.state.today == usd(8)
-    engine.step(tick("relook", at(1)))
-    day = engine.state.day
+    assert today(engine.state.results) == usd(8)
+    ends = engine.state.turns_at
     engine.step(tick("relook", at(86_400)))
-    assert (engine.state.today, engine.state.day) == (0, day + 1)
+    assert (today(engine.state.results), engine.state.turns_at) == (0, ends + 86_400 * 10**9)
 
 
 def test_the_relook_asks_to_be_woken_again() -> None:

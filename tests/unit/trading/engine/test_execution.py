@@ -40,6 +40,7 @@ from trading.engine.intents import (
 )
 from trading.engine.opening import open_deal
 from trading.engine.orders import OrderRequest, Purpose, Side, TimeInForce
+from trading.engine.results import today
 from trading.engine.scan import best_plan, route_tops
 from trading.engine.sending import InvariantBroken
 
@@ -82,7 +83,7 @@ def test_equal_fills_balance_and_lock_payout_less_cost_and_fees() -> None:
     engine.step(filled(second, fee="0.3"))
     assert deal(engine).state is DealState.BALANCED
     assert deal(engine).locked == usd("6")
-    assert engine.state.today == usd("6")
+    assert today(engine.state.results) == usd("6")
     assert not engine.state.active
 
 
@@ -193,7 +194,7 @@ def test_an_unwound_deal_is_closed_with_what_it_cost() -> None:
     (sale,) = orders(engine.step(tick("hedge/r-1", at(1))))
     intents = engine.step(filled(sale, when=at(2)))
     assert steps(intents)[-1] == "Closed: nothing is held. It cost $2.00."
-    assert engine.state.today == -usd(2)
+    assert today(engine.state.results) == -usd(2)
     assert not engine.state.naked
 
 

@@ -28,7 +28,12 @@ def test_every_setting_stands_once_and_its_field_has_what_ships() -> None:
 def test_scopes_are_named_from_the_least_specific_to_the_most() -> None:
     order = list(Scope)
 
-    assert SPECS["min_net_edge"].scopes == tuple(s for s in order if s is not Scope.VENUE)
+    assert SPECS["min_net_edge"].scopes == (
+        Scope.STRATEGY,
+        Scope.CATEGORY,
+        Scope.EVENT,
+        Scope.RELATION,
+    )
     assert SPECS["venue_capital"].scopes == (Scope.VENUE,)
     assert SPECS["max_total_exposure"].scopes == ()
     for spec in LIMITS:
