@@ -24,12 +24,16 @@ KEPT = 200
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
-    """A book as REST tells it, YES side, best first; `venue_at` 0 where the venue says none."""
+    """A book as REST tells it, YES side, best first; `venue_at` 0 where the venue says none.
+
+    `older` says that it came in a shape the venue no longer documents.
+    """
 
     market: MarketId
     bids: Levels
     asks: Levels
     venue_at: Ns = Ns(0)
+    older: bool = False
 
 
 class Outcome(StrEnum):

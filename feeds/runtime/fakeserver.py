@@ -18,15 +18,17 @@ from feeds.sim.faults import ANY, KINDS, Doer, Fault, Script, fault_of
 from feeds.sim.ledger import Ledger
 from feeds.sim.scenario import Move
 from feeds.sim.trouble import Trouble, Verdict
-from feeds.venues.base import Fake, FakeOutput, Hangup, Holding, Reply, Request
+from feeds.venues.base import Beating, Fake, FakeOutput, Hangup, Holding, Reply, Request
 from markets.terms.units import MS, SECOND, Ns
 from trading.runtime.clock import Clock
 
 TICK = Ns(250 * MS)
 STEP = Ns(20 * MS)
+BEAT = Ns(10 * SECOND)
 WAITING_FRAMES = 5_000
 MAX_BODY = 4 * 1024 * 1024
 IMMEDIATELY = Ns(0)
+BAD_GATEWAY = 502
 LOOPBACK = "127.0.0.1"
 SKIPPED_HEADERS = frozenset({"content-length", "transfer-encoding", "connection"})
 
@@ -54,11 +56,14 @@ class _Wire:
 
     def __init__(self, socket: web.WebSocketResponse) -> None:
         self.socket = socket
-        self.waiting: asyncio.Queue[tuple[Ns, str | Hangup]] = asyncio.Queue(WAITING_FRAMES)
+        self.waiting: asyncio.Queue[tuple[Ns, str | bytes | Hangup]] = asyncio.Queue(WAITING_FRAMES)
         self.transport: asyncio.Transport | None = None
 
-    def put(self, said: str | Hangup, due: Ns = IMMEDIATELY) -> None:
-        """Queue a frame or the end for `due`; a reader that has fallen too far behind is cut."""
+    def put(self, said: str | bytes | Hangup, due: Ns = IMMEDIATELY) -> None:
+        """Queue a frame, a ping's payload or the end for `due`.
+
+        A reader that has fallen too far behind is cut.
+        """
         try:
             self.waiting.put_nowait((due, said))
         except asyncio.QueueFull:
@@ -78,7 +83,10 @@ class _Wire:
             if isinstance(said, Hangup):
                 await self.socket.close(code=said.code, message=said.reason.encode())
                 return
-            await self.socket.send_str(said)
+            if isinstance(said, bytes):
+                await self.socket.ping(said)
+            else:
+                await self.socket.send_str(said)
 
 
 class FakeServer:
@@ -104,6 +112,7 @@ class FakeServer:
         self._wires: dict[int, _Wire] = {}
         self._numbers = count(1)
         self._trouble = Trouble()
+        self._beaten_at = clock.now()
         self._runner: web.AppRunner | None = None
         self._ticker: asyncio.Task[None] | None = None
 
@@ -168,6 +177,15 @@ class FakeServer:
         while True:
             await pause(self._clock, TICK)
             self._deliver(self.fake.ticked(self._now()))
+            self._beat()
+
+    def _beat(self) -> None:
+        """Pings go on while frames are lost: they prove nothing about data."""
+        now = self._clock.now()
+        if isinstance(self.fake, Beating) and now - self._beaten_at >= BEAT:
+            self._beaten_at = now
+            for wire in list(self._wires.values()):
+                wire.put(self.fake.heartbeat)
 
     def _deliver(self, outputs: list[FakeOutput]) -> None:
         now = self._clock.now()
@@ -208,7 +226,7 @@ class FakeServer:
         is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
         verdict = self._trouble.request(request.method, now)
         if is_socket and self._trouble.refuses_sockets(now):
-            verdict = Verdict(503)
+            verdict = Verdict(BAD_GATEWAY)
         if verdict.status is not None:
             return web.Response(
                 status=verdict.status, headers=list(verdict.headers), body=verdict.body

@@ -35,6 +35,7 @@ CLOCK_AGAIN = Ns(10 * SECOND)
 WIDE = Ns(100 * MS)
 COMPARE_EVERY = Ns(5 * SECOND)
 SILENT = Ns(5 * SECOND)
+OLDER = "older_shape"
 DISAGREES = "disagrees_with_rest"
 SLOW = "its messages have been over 2 s old for 10 s"
 GAPS = ("sequence_gap", "sequence_repeat")
@@ -126,7 +127,11 @@ class VenueWatch:
         try:
             reply = await self._outside.http.send(self._adapter.books_request(markets))
             if reply.status == 200:
-                return self._adapter.told(markets, reply.body)
+                found = self._adapter.told(markets, reply.body)
+                if self._feed is not None:
+                    older = sum(told.older for told in found)
+                    self._feed.tally.faults.update({OLDER: older} if older else {})
+                return found
         except (VenueUnreachable, ValueError):
             pass
         self._rest_failures += 1

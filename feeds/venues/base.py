@@ -206,6 +206,13 @@ class Fake(Protocol):
 
 
 @runtime_checkable
+class Beating(Protocol):
+    """A fake whose sockets are pinged every ten seconds, with this payload."""
+
+    heartbeat: bytes
+
+
+@runtime_checkable
 class Holding(Protocol):
     """A fake that keeps some calls for a while before it looks at them."""
 

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 
 import pytest
+from aiohttp import ClientSession, WSMsgType
+from websockets.asyncio.server import ServerConnection, serve
 
 from feeds.runtime.fakeserver import STEP, TICK, FakeServer, drive
 from feeds.runtime.http import Http
@@ -202,6 +204,48 @@ async def test_the_fake_is_told_the_time_four_times_a_second(served: Served) -> 
     assert served.fake.ticks == 4
 
 
+async def test_a_venue_that_beats_pings_every_ten_seconds_even_while_frames_are_lost() -> None:
+    class Beat(EchoFake):
+        heartbeat = b"heartbeat"
+
+    clock, fake = WatchedClock(), Beat()
+    server = FakeServer(fake, clock)
+    await server.start()
+    server.fault(Fault("silence", Ns(60 * SECOND)))
+    url = f"http://127.0.0.1:{server.port}/ws"
+    try:
+        async with (
+            ClientSession() as session,
+            session.ws_connect(url, headers=[KEY], autoping=False) as client,
+            asyncio.timeout(PATIENCE_S),
+        ):
+            await client.send_str("hello")
+            await soon(fake.heard, "hello")
+            for _ in range(10 * SECOND // TICK):
+                assert await clock.asked.get() == TICK
+                clock.pass_by(TICK)
+            message = await client.receive()
+    finally:
+        await server.stop()
+
+    assert (message.type, message.data) == (WSMsgType.PING, b"heartbeat")
+
+
+async def test_a_venues_ping_is_answered_by_the_socket_itself() -> None:
+    async def ping(connection: ServerConnection) -> None:
+        answered = await connection.ping(b"heartbeat")
+        await answered
+        await connection.send("answered")
+
+    async with (
+        serve(ping, "127.0.0.1", 0) as server,
+        open_socket(
+            ECHO, f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", (), WatchedClock()
+        ) as opened,
+    ):
+        assert await frame(opened) == "answered"
+
+
 async def test_a_taken_port_is_an_error_of_the_system(served: Served) -> None:
     with pytest.raises(OSError, match="address already in use"):
         await FakeServer(EchoFake(), served.clock, served.server.port).start()
@@ -245,7 +289,7 @@ async def test_what_a_client_says_reaches_the_fake(served: Served) -> None:
 
 async def test_a_disconnect_that_lasts_also_turns_new_sockets_away(served: Served) -> None:
     await ask_fault(served, {"kind": "disconnect", "seconds": 3})
-    with pytest.raises(VenueUnreachable, match="503"):
+    with pytest.raises(VenueUnreachable, match="502"):
         async with served.socket():
             pass
     assert (await served.http.send(Request("GET", "rest", "/x"))).status == 200

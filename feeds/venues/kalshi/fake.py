@@ -52,6 +52,8 @@ class KalshiFake:
     is the open account, which has play money.
     """
 
+    heartbeat = b"heartbeat"
+
     def __init__(
         self,
         markets: tuple[Listed, ...],

@@ -1,8 +1,9 @@
 """Kalshi asked over REST: what time it is, and what some books are now.
 
 Both sides of a REST book are bids, best last, without a time and without a number. A market the
-venue leaves out of its answer says nothing.
-Source: kalshi sheet 2.2, 3.2 and 3.6, read 2026-11-21.
+venue leaves out of its answer says nothing. A book in the cents of before 2026-03-12 is read too,
+and said to be old: today it means a stale server.
+Source: kalshi sheet 2.2, 3.2, 3.6 and 3.15, read 2026-11-21.
 """
 
 from collections.abc import Iterable
@@ -15,15 +16,17 @@ from feeds.venues.base import Reply, Request
 from feeds.venues.kalshi import parse, wire
 from markets.terms.ids import market_id
 from markets.terms.instruments import Market
-from markets.terms.units import Ns
+from markets.terms.units import Ns, text_from_micros
 
 AT_ONCE = 100
+CENT = 10_000
 CLOCK = Request("GET", "rest", "/exchange/status")
 
 
 class _Book(msgspec.Struct, frozen=True):
     ticker: str
-    orderbook_fp: wire.BookSides
+    orderbook_fp: wire.BookSides | None = None
+    orderbook: wire.OlderSides | None = None
 
 
 class _Books(msgspec.Struct, frozen=True):
@@ -56,9 +59,18 @@ def told_time(reply: Reply) -> Ns | None:
 
 def _told(book: _Book) -> Told:
     sides = book.orderbook_fp
+    if sides is None:
+        if book.orderbook is None:
+            raise ValueError(f"{book.ticker[:80]} has no book")
+        sides = wire.BookSides(_dollars(book.orderbook.yes), _dollars(book.orderbook.no))
     bids, asks = parse.levels(sides.yes_dollars, sides.no_dollars, use_yes_price=False)
     return Told(
         market_id(parse.VENUE, book.ticker),
         tuple(sorted((level for level in bids if level[1]), reverse=True)),
         tuple(sorted(level for level in asks if level[1])),
+        older=book.orderbook_fp is None,
     )
+
+
+def _dollars(rows: list[tuple[int, int]] | None) -> list[wire.Row]:
+    return [(text_from_micros(cents * CENT, 4), str(count)) for cents, count in rows or ()]

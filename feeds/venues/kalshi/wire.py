@@ -307,7 +307,8 @@ class BookSides(msgspec.Struct, frozen=True):
     no_dollars: list[Row] | None = None
 
 
-class BookReply(msgspec.Struct, frozen=True):
-    """`GET /markets/{ticker}/orderbook`."""
+class OlderSides(msgspec.Struct, frozen=True):
+    """A REST book as sent before 2026-03-12: whole cents and whole contracts."""
 
-    orderbook_fp: BookSides
+    yes: list[tuple[int, int]] | None = None
+    no: list[tuple[int, int]] | None = None

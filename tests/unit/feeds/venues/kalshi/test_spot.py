@@ -37,6 +37,22 @@ def test_an_answer_that_is_no_book_is_refused_in_words(body: bytes) -> None:
         told(body)
 
 
+@pytest.mark.parametrize(
+    "book",
+    [
+        b'"orderbook_fp":{"yes_dollars":[["0.4100","3.00"],["0.4200","10.00"]],"no_dollars":[]}',
+        b'"orderbook_fp":{"yes_dollars":[["0.4100","3.00"],["0.4200","10.00"]]}',
+        b'"orderbook":{"yes":[[41,3],[42,10]],"no":null}',
+    ],
+)
+def test_a_book_of_any_documented_shape_is_told_alike(book: bytes) -> None:
+    (found,) = told(b'{"orderbooks":[{"ticker":"A",' + book + b"}]}")
+
+    assert found.bids == ((Px(420_000), Qty(10_000_000)), (Px(410_000), Qty(3_000_000)))
+    assert found.asks == ()
+    assert found.older == book.startswith(b'"orderbook"')
+
+
 def test_a_price_that_is_none_is_refused() -> None:
     body = b'{"orderbooks":[{"ticker":"A","orderbook_fp":{"yes_dollars":[["NaN","1"]]}}]}'
     with pytest.raises(ValueError, match="NaN"):
