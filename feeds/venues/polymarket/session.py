@@ -1,7 +1,8 @@
 """One market socket of Polymarket as a state machine told the time.
 
 Subscribes at once, pings in text, routes frames to the keeper of their market, counts snapshots
-against what was asked, and fetches books that are missing, lost or suspiciously silent. Invariants:
+against what was asked, fetches books that are missing, lost or suspiciously silent, and asks how
+markets ended. Invariants:
 no PING before the subscription; a frame that may have carried a change and could not be read makes
 the books it may have touched stale; nothing survives a reconnect. How a book is kept true is the
 keeper's. Source: polymarket sheet sections 5.1 to 5.4, read 2026-11-20.
@@ -13,7 +14,7 @@ import msgspec
 
 from feeds.books.builder import Change
 from feeds.venues.base import Drop, Emit, Fault, Fetch, Output, Reply, Request, Send
-from feeds.venues.polymarket import parse, wire
+from feeds.venues.polymarket import parse, resolutions, wire
 from feeds.venues.polymarket.keeper import BookKeeper
 from markets.terms.ids import MarketId
 from markets.terms.instruments import Market, MarketState
@@ -26,6 +27,7 @@ SNAPSHOT_WITHIN = Ns(3 * SECOND)
 SILENT_AFTER = Ns(60 * SECOND)
 LIVELY_FRAMES = 20
 FETCH_AT_ONCE = 250
+END = "end"
 HEADERS = (("User-Agent", "arbsite/0.1"), ("Content-Type", "application/json"))
 
 
@@ -42,6 +44,7 @@ class MarketSession:
             for index, token in enumerate(keeper.market.tokens)
         }
         self._by_native = {keeper.market.native: keeper for keeper in self._keepers}
+        self._resolutions = resolutions.Resolutions(k.market for k in self._keepers)
         self._is_open = False
         self._pinged_at = Ns(0)
         self._ponged_at = Ns(0)
@@ -54,6 +57,7 @@ class MarketSession:
         self._is_open = True
         self._pinged_at = self._ponged_at = self._checked_at = at
         self._in_flight = {}
+        self._resolutions.opened(at)
         for keeper in self._keepers:
             keeper.restart(at, SNAPSHOT_WITHIN)
         ask = wire.Subscription(assets_ids=list(self._by_token))
@@ -81,9 +85,12 @@ class MarketSession:
         if tag not in self._in_flight:
             return []
         is_check = self._in_flight.pop(tag)
+        topic, _, native = tag.partition(":")
         if reply is None or reply.status != 200:
             said = "no answer" if reply is None else f"status {reply.status}"
-            return [Fault("books_unavailable", said)]
+            return [Fault("record_unavailable" if topic == END else "books_unavailable", said)]
+        if topic == END:
+            return self._told_end(native, reply.body, at)
         try:
             books = parse.books(reply.body)
         except ValueError as problem:
@@ -105,7 +112,7 @@ class MarketSession:
             out.append(Send("PING"))
         for keeper in self._keepers:
             out.extend(keeper.overdue(at))
-        return out + self._fetch_due(at) + self._check_silent(at)
+        return out + self._fetch_due(at) + self._check_silent(at) + self._ask_ends(at)
 
     def closed(self, at: Ns, reason: str) -> list[Output]:
         """Nothing is believed any more; replies still on their way are ignored."""
@@ -208,19 +215,41 @@ class MarketSession:
         keeper = next(known, None)
         if keeper is None or keeper.ended:
             return []
-        keeper.ended = True
-        keeper.lose("resolved", at)
-        keeper.market = msgspec.structs.replace(keeper.market, state=MarketState.DETERMINED)
-        out: list[Output] = [Emit(MarketClosed(at, keeper.market.id))]
+        out = self._end(keeper, at)
         if frame.winning_asset_id in keeper.market.tokens:
             pays = tuple(
                 Px(MICRO if token == frame.winning_asset_id else 0)
                 for token in keeper.market.tokens
             )
-            out.append(Emit(MarketSettled(at, keeper.market.id, pays)))
-        elif frame.winning_asset_id:
+            return [*out, self._settle(keeper, pays, at)]
+        self._resolutions.hurry(keeper.market, at)
+        if frame.winning_asset_id:
             out.append(Fault("unknown_winner", str(keeper.market.id)))
         return out
+
+    def _end(self, keeper: BookKeeper, at: Ns) -> list[Output]:
+        keeper.ended = True
+        keeper.lose("resolved", at)
+        keeper.market = msgspec.structs.replace(keeper.market, state=MarketState.DETERMINED)
+        return [Emit(MarketClosed(at, keeper.market.id))]
+
+    def _settle(self, keeper: BookKeeper, pays: tuple[Px, ...], at: Ns) -> Output:
+        self._resolutions.settled(keeper.market)
+        return Emit(MarketSettled(at, keeper.market.id, pays))
+
+    def _told_end(self, native: str, body: bytes, at: Ns) -> list[Output]:
+        """The venue's record of a market: its end where it says one, else nothing."""
+        keeper = self._by_native.get(native)
+        if keeper is None:
+            return []
+        try:
+            pays = resolutions.pays_of(keeper.market, body)
+        except ValueError as problem:
+            return [Fault("record_malformed", str(problem)[: parse.DETAIL])]
+        if pays is None:
+            return []
+        out = [] if keeper.ended else self._end(keeper, at)
+        return [*out, self._settle(keeper, pays, at)]
 
     def _bad(self, bad: parse.Bad, at: Ns) -> list[Output]:
         out: list[Output] = [Fault(bad.reason, bad.detail)]
@@ -287,6 +316,14 @@ class MarketSession:
         if quiet:
             self._checked_at = at
         return self._ask(quiet, at, check=True)
+
+    def _ask_ends(self, at: Ns) -> list[Output]:
+        market = self._resolutions.due(at)
+        if market is None:
+            return []
+        tag = f"{END}:{market.native}"
+        self._in_flight[tag] = False
+        return [Fetch(tag, resolutions.request_of(market))]
 
     def _ask(self, keepers: list[BookKeeper], at: Ns, *, check: bool) -> list[Output]:
         out: list[Output] = []

@@ -234,6 +234,69 @@ def test_a_resolved_market_closes_and_settles_once_and_is_not_fetched_again() ->
     assert scene.fetches() == 0
 
 
+def settlements(scene: Scene) -> list[MarketSettled]:
+    return [event for event in scene.events() if isinstance(event, MarketSettled)]
+
+
+def test_half_and_half_is_never_announced_and_settles_by_asking() -> None:
+    scene = Scene().open()
+    scene.hear(scene.fake.resolve(NATIVE, None, scene.at))
+    assert settlements(scene) == []
+    lives_through(scene, 31 * 60)
+    assert [e.pays for e in settlements(scene)] == [(MICRO // 2, MICRO // 2)]
+    assert sum(isinstance(e, MarketClosed) for e in scene.events()) == 1
+
+
+def test_an_end_whose_announcement_was_lost_is_found_by_asking() -> None:
+    scene = Scene().open()
+    scene.fake.resolve(NATIVE, 0, scene.at)
+    lives_through(scene, 31 * 60)
+    assert [e.pays for e in settlements(scene)] == [(MICRO, 0)]
+    lives_through(scene, 31 * 60)
+    assert len(settlements(scene)) == 1
+
+
+def test_a_resolution_without_a_winner_is_asked_about_at_once() -> None:
+    scene = Scene().open()
+    scene.fake.resolve(NATIVE, 1, scene.at)
+    scene.hears(resolved(""))
+    scene.passes(1_000)
+    assert [e.pays for e in settlements(scene)] == [(0, MICRO)]
+
+
+def test_a_market_that_goes_on_is_asked_about_and_stays() -> None:
+    scene = Scene().open()
+    lives_through(scene, 31 * 60)
+    assert scene.fetches() > 0
+    assert settlements(scene) == []
+    assert scene.faults() == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "fault"),
+    [
+        (None, "record_unavailable"),
+        (Reply(500, (), b""), "record_unavailable"),
+        (Reply(200, (), b"{}"), "record_malformed"),
+    ],
+)
+def test_a_record_that_cannot_be_read_is_a_fault(reply: Reply | None, fault: str) -> None:
+    scene = Scene().open()
+    scene.session.received(resolved(""), scene.at)
+    (asked,) = [o for o in scene.session.ticked(Ns(scene.at + SECOND)) if isinstance(o, Fetch)]
+    (said,) = scene.session.fetched(asked.tag, reply, scene.at)
+    assert isinstance(said, Fault)
+    assert said.reason == fault
+
+
+def lives_through(scene: Scene, seconds: int) -> None:
+    """Time passes, the venue answering its pings and moving now and then."""
+    for number in range(seconds // 10):
+        scene.passes(10_000)
+        if number % 3 == 0:
+            scene.moves(f"0.42x{100 + number}", "0.44x80")
+
+
 def test_ping_is_text_every_ten_seconds_and_a_silent_peer_is_dropped_after_thirty() -> None:
     scene = Scene().open()
     scene.passes(9_999)
