@@ -123,8 +123,10 @@ class Site:
 
 
 @contextmanager
-def demo_site(folder: Path) -> Iterator[Site]:
-    """A site seeded like the demonstration, its fake venues running."""
+def demo_site(
+    folder: Path, *, pairs: int = 0, world: tuple[str, ...] = ("--seed", "7")
+) -> Iterator[Site]:
+    """A site seeded like the demonstration, its fake venues running; `world` is theirs alone."""
     local.make_data_dir(folder)
     plain = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
     with local.ensure(folder, plain) as servers:
@@ -134,8 +136,9 @@ def demo_site(folder: Path) -> Iterator[Site]:
             ports = {venue: local.kept_port(folder, venue) for venue in ("kalshi", "polymarket")}
             words = [f"--{venue}-port={port}" for venue, port in ports.items()]
             at = f"--at={SystemClock().now()}"
-            venues = site.spawn("fakevenues", "--seed", "7", at, *words)
-            site.manage("seed_demo", "-v0", at)
+            listed = ("--pairs", str(pairs)) if pairs else ()
+            venues = site.spawn("fakevenues", *world, at, *listed, *words)
+            site.manage("seed_demo", "-v0", at, *listed)
             eventually(lambda: "markets move" in site.log(venues), "the fake venues serve")
             yield site
         finally:

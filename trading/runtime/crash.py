@@ -3,8 +3,9 @@
 `ARBSITE_CRASH_AT=point:n` kills the process the `n`-th time it passes `point`, as `kill -9` would.
 It is read only when `TESTING=1`. Beside the fixed points there are two for each transition in the
 tables of orders and deals, named `order:sent->open/before_flush` and `.../after_flush`: around the
-moment at which the step that made the transition is on record. With `ARBSITE_CRASH_ONCE=file` it
-happens once for all processes that name the same file; the file then says where.
+moment at which the step that made the transition is on record. `ARBSITE_CRASH_FILE=path` takes the
+plan from a file that may be written while the process runs; whoever dies of it removes it first, so
+that it happens once for all processes that read the same file.
 """
 
 import os
@@ -12,7 +13,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from markets.terms.ids import DealId, OrderId
 from trading.engine import deals, orders
@@ -57,47 +58,70 @@ TRANSITIONS = (
 POINTS = (*FIXED, *(name + half for name in TRANSITIONS for half in (BEFORE, AFTER)))
 
 
-class CrashPlan:
-    """Counts the passes of one point. `once` is the file that says that it has happened."""
+class Plan(Protocol):
+    """Says whether a pass of a point is the one to die at."""
 
-    def __init__(self, point: str, passes: int, once: Path | None = None) -> None:
+    def passed(self, point: str) -> bool: ...
+
+
+class CrashPlan:
+    """Counts the passes of one point."""
+
+    def __init__(self, point: str, passes: int) -> None:
         self.point = point
         self.left = passes
-        self._once = once
 
     def passed(self, point: str) -> bool:
         """Whether this was the pass to die at."""
         if point != self.point:
             return False
         self.left -= 1
-        return self.left == 0 and self._first()
+        return self.left == 0
 
-    def _first(self) -> bool:
-        if self._once is None:
-            return True
+
+class CrashFile:
+    """The plan that stands in a file now, if any."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._text = ""
+        self._plan: CrashPlan | None = None
+
+    def passed(self, point: str) -> bool:
+        """Whether this was the pass to die at; then nobody else dies of it."""
         try:
-            with self._once.open("x") as file:
-                file.write(f"{self.point} {os.getpid()}\n")
-        except FileExistsError:
+            text = self._path.read_text().strip()
+        except FileNotFoundError:
+            return False
+        if text != self._text:
+            self._text, self._plan = text, parsed(text)
+        if self._plan is None or not self._plan.passed(point):
+            return False
+        try:
+            self._path.unlink()
+        except FileNotFoundError:
             return False
         return True
 
 
-def plan_from(environ: Mapping[str, str]) -> CrashPlan | None:
-    """The plan of the environment, or None.
-
-    Errors: `ValueError` naming the text when it is not `point:n` with a known point.
-    """
-    text = environ.get("ARBSITE_CRASH_AT", "")
-    if not text or environ.get("TESTING") != "1":
-        return None
+def parsed(text: str) -> CrashPlan:
+    """The plan written as `point:n`. Errors: `ValueError` naming the text when it is none."""
     point, _, passes = text.rpartition(":")
     if point not in POINTS or not passes.isdecimal() or passes == "0":
         raise ValueError(
             f"ARBSITE_CRASH_AT is {text!r}; write one of {', '.join(POINTS)}, a colon and a count."
         )
-    once = environ.get("ARBSITE_CRASH_ONCE", "")
-    return CrashPlan(point, int(passes), Path(once) if once else None)
+    return CrashPlan(point, int(passes))
+
+
+def plan_from(environ: Mapping[str, str]) -> Plan | None:
+    """The plan of the environment, or None. Errors: `ValueError` as of `parsed`."""
+    if environ.get("TESTING") != "1":
+        return None
+    if path := environ.get("ARBSITE_CRASH_FILE", ""):
+        return CrashFile(Path(path))
+    text = environ.get("ARBSITE_CRASH_AT", "")
+    return parsed(text) if text else None
 
 
 _PLAN = plan_from(os.environ)

@@ -35,20 +35,21 @@ def test_the_plan_names_the_pass_to_die_at() -> None:
     assert passed == [False, False, True, False]
 
 
-def test_a_plan_may_happen_once_for_several_processes(tmp_path: Path) -> None:
-    once = tmp_path / "happened"
-    point = "order:sent->open/before_flush"
-    environ = {
-        "TESTING": "1",
-        "ARBSITE_CRASH_AT": f"{point}:1",
-        "ARBSITE_CRASH_ONCE": str(once),
-    }
+def test_a_plan_in_a_file_is_followed_as_it_changes_and_happens_once(tmp_path: Path) -> None:
+    path, point = tmp_path / "plan", "order:sent->open/before_flush"
+    environ = {"TESTING": "1", "ARBSITE_CRASH_FILE": str(path)}
     first, second = plan_from(environ), plan_from(environ)
-
     assert first is not None
     assert second is not None
-    assert [first.passed(point), second.passed(point)] == [True, False]
-    assert once.read_text().startswith(point)
+
+    assert not first.passed(point)
+    path.write_text("after_flush:1\n")
+    assert not first.passed(point)
+    path.write_text(f"{point}:2")
+    passed = [first.passed(point), second.passed(point), first.passed(point), second.passed(point)]
+
+    assert passed == [False, False, True, False]
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("environ", [{}, {"ARBSITE_CRASH_AT": "after_flush:1"}, {"TESTING": "1"}])

@@ -1,0 +1,1 @@
+"""The crash rig: a real worker killed at every named point, started again, and audited."""

@@ -1,0 +1,192 @@
+"""Kills the worker at one point after another, and audits what the next start makes of it.
+
+One site, one set of fake venues and one boot per point: the worker that recovers from a crash is
+the one that dies of the next. Its plan is written only when the audit of the last crash is clean,
+so that each violation has its point.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+from arbsite import local
+from tests.crash import audit
+from tests.crash.provoke import BOOTING, RELAYED, SCRIBES, Provoked, provocations
+from tests.site import Site, demo_site, eventually
+from trading.runtime.clock import SystemClock
+
+WORLD = Path(__file__).parent / "world.toml"
+PAIRS = 12
+VENUES = ("kalshi", "polymarket")
+LIMITS = {"cooldown_ms": 1_000, "match_interval_ms": 1_000, "max_skew_ms": 5_000}
+READY_S = 60.0
+REACH_S = 20.0
+AUDIT_S = 25.0
+LOOK_S = 0.1
+
+
+@dataclass
+class Result:
+    """What became of one point: whether it was passed, and what was wrong afterwards."""
+
+    point: str
+    died: bool = False
+    seconds: float = 0.0
+    violations: list[str] = field(default_factory=list)
+
+
+class Rig:
+    """A site whose worker is to die."""
+
+    def __init__(self, site: Site, mode: str) -> None:
+        self.site = site
+        self.mode = mode
+        self.plan = site.folder / "crash-plan"
+        self.worker: subprocess.Popen[bytes] | None = None
+        self.began: dict[str, audit.Account] = {}
+        if mode == "live":
+            for venue in VENUES:
+                self.began[venue] = audit.account_of(audit.ledger(site.folder, venue))
+
+    def start(self, plan: str = "") -> None:
+        """A worker that is ready: books live, nothing halted."""
+        self.plan.unlink(missing_ok=True)
+        if plan:
+            self.plan.write_text(plan)
+        began = SystemClock().now()
+        self.worker = self.site.spawn(
+            "runfeeds", "--mode", self.mode, ARBSITE_CRASH_FILE=str(self.plan)
+        )
+        if plan:
+            return
+
+        def ready() -> bool:
+            engine = self.site.engine()
+            assert self.worker is not None
+            assert self.worker.poll() is None, self.site.log(self.worker)
+            if engine is None or engine.at < began or not engine.venues:
+                return False
+            return all(venue.up and venue.live_books for venue in engine.venues)
+
+        eventually(ready, "the worker is ready", READY_S)
+
+    def kill_at(self, point: str) -> Result:
+        """Lets the worker pass the point, and audits the worker that follows it."""
+        result, began = Result(point), monotonic()
+        if point in BOOTING:
+            self.stop()
+            self.start(f"{point}:1")
+            result.died = self._dies(READY_S, point)
+        else:
+            self.plan.write_text(f"{point}:1")
+            result.died = self._dies(REACH_S, point)
+        self.plan.unlink(missing_ok=True)
+        if self._is_dead():
+            self.start()
+        audit.ask_engine(self.site, "pause")
+        result.violations = self.audited()
+        audit.ask_engine(self.site, "resume")
+        result.seconds = monotonic() - began
+        return result
+
+    def audited(self) -> list[str]:
+        """What is still wrong after so long; empty as soon as nothing is."""
+        until, pulse = monotonic() + AUDIT_S, Event()
+        while True:
+            wrong = self.wrong()
+            if not wrong or monotonic() > until:
+                return [*wrong, *audit.placed_twice(self.site)]
+            pulse.wait(LOOK_S)
+
+    def wrong(self) -> list[str]:
+        """Everything that does not hold now; what is on its way may still come right."""
+        engine = self.site.engine()
+        alerts = [a.text for a in engine.alerts if a.critical] if engine else ["No picture."]
+        residual = [text for text in alerts if text.startswith("Naked leg")]
+        return [
+            *(text for text in alerts if text not in residual),
+            *audit.forgotten(self.site),
+            *audit.unflagged(self.site),
+            *audit.differing(self.site, self.began),
+        ]
+
+    def stop(self) -> None:
+        """Ends the worker in order."""
+        if self.worker is not None and self.worker.poll() is None:
+            self.worker.send_signal(signal.SIGTERM)
+            self.worker.wait(30)
+
+    def _dies(self, seconds: float, point: str) -> bool:
+        """Whether the plan was followed in time; asks the fakes for what provokes it meanwhile."""
+        until, pulse, asked = monotonic() + seconds, Event(), 0.0
+        while self.plan.exists():
+            if monotonic() > until:
+                return False
+            if monotonic() - asked > 1:
+                asked = monotonic()
+                self._provoke(point)
+            pulse.wait(LOOK_S)
+        if point not in SCRIBES:
+            self._wait_for_death()
+        return True
+
+    def _provoke(self, point: str) -> None:
+        for provoked in provocations(point):
+            ask(self.site.folder, provoked)
+        if point in RELAYED:
+            audit.ask_engine(self.site, "view_only")
+
+    def _wait_for_death(self) -> None:
+        assert self.worker is not None
+        assert self.worker.wait(10) == -signal.SIGKILL
+
+    def _is_dead(self) -> bool:
+        return self.worker is None or self.worker.poll() is not None
+
+
+def ask(folder: Path, provoked: Provoked) -> None:
+    """Asks a fake to misbehave."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{local.kept_port(folder, provoked.venue)}/_faults",
+        data=json.dumps(provoked.words).encode(),
+    )
+    with urllib.request.urlopen(request, timeout=5) as reply:
+        assert reply.status == 200
+
+
+@contextlib.contextmanager
+def rig(folder: Path, mode: str) -> Iterator[Rig]:
+    """A rig of its own in a folder that others may enter."""
+    for path in (folder, *folder.parents[:2]):
+        with contextlib.suppress(PermissionError):
+            path.chmod(path.stat().st_mode | 0o755)
+    world = ("--scenario", str(WORLD))
+    with demo_site(folder, pairs=PAIRS, world=world) as site:
+        change = f"from risk.services import set_limits; set_limits({LIMITS}, 'rig', 'many deals')"
+        site.manage("shell", "--no-imports", "-v0", "-c", change)
+        made = Rig(site, mode)
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
+
+
+def run(made: Rig, points: list[str], tell: Callable[[Result], None], seconds: float) -> int:
+    """Every point in turn until the time is over; how many were tried."""
+    until = monotonic() + seconds
+    for number, point in enumerate(points):
+        if monotonic() > until:
+            return number
+        tell(made.kill_at(point))
+    return len(points)
