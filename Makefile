@@ -6,7 +6,7 @@ PYTHON := $(or $(PYTHON),$(shell for name in python3.11 python3.12 python3.13 py
 CODE := arbsite feeds risk trading markets tests manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo servers test check format bench golden replay oracles oracles-lock lock clean
+.PHONY: help demo servers test check format bench golden crash replay oracles oracles-lock lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ bench: $(BIN)/.complete  ## the benchmarks, measured on this machine
 
 golden: $(BIN)/.complete  ## rewrite the golden stories; review the difference before committing
 	GOLDEN_REWRITE=1 $(BIN)/python -m pytest tests/golden
+
+crash: $(BIN)/.complete  ## kill a real worker at every named point and audit what follows (MODE=paper, POINTS="unwinding relay")
+	@$(BIN)/python -m tests.crash --mode $(or $(MODE),paper) $(POINTS)
 
 replay: $(BIN)/.complete  ## run a journal again: make replay FILE=path
 	@$(BIN)/python manage.py replay $(FILE)
