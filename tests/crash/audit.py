@@ -86,7 +86,7 @@ def _netted(held: Counter[tuple[str, int]]) -> int:
 def rows(site: Site, query: str, *values: object) -> list[tuple[Any, ...]]:
     """Rows of the site's database."""
     with psycopg.connect(site.environ["DATABASE_URL"]) as connection:
-        return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+        return connection.execute(query, values).fetchall()
 
 
 def ask_engine(site: Site, kind: str) -> None:
