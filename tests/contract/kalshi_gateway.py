@@ -15,6 +15,8 @@ from feeds.runtime.fakeserver import FakeServer, fault_asked
 from feeds.runtime.live import Line, LiveGateway
 from feeds.runtime.order_entry import OrderEntry
 from feeds.sim.scenario import Listed, Move
+from feeds.venues.base import Request
+from feeds.venues.kalshi import encode
 from feeds.venues.kalshi.fake import KalshiFake
 from feeds.venues.kalshi.fakeauth import Key
 from feeds.venues.kalshi.fakeboard import VENUE, Terms
@@ -69,6 +71,7 @@ class Desk:
         self.clock = clock
         self.events: list[Event] = []
         self.orders: dict[OrderId, Order] = {}
+        self.watched: tuple[tuple[OrderId, MarketId], ...] = ()
         self.numbers = itertools.count(1)
         self.trader = KalshiTrader(("key", KEY), self.orders.get)
         self.trader.list_markets(MARKETS)
@@ -80,8 +83,8 @@ class Desk:
         )
 
     def open_orders(self) -> Iterable[tuple[OrderId, MarketId]]:
-        """None: a test asks itself."""
-        return ()
+        """Those a test names; usually it asks itself."""
+        return self.watched
 
     def show(self, bids: str = "", asks: str = "", ticker: str = RAIN) -> None:
         """Others' ladders, such as `0.40x10 0.39x20`, best first."""
@@ -107,10 +110,43 @@ class Desk:
         return OrderRequest(**{**said, **more})
 
     def remember(self, request: OrderRequest, *, placed_before: int = 0) -> OrderRequest:
-        """The engine knows of the order, as if from an earlier run."""
-        at = Ns(request.placed_at - placed_before)
-        self.orders[request.id] = Order(request, OrderState.UNKNOWN, at, at)
-        return request
+        """The engine knows of the order, and asked for it so many seconds before now."""
+        at = Ns(request.placed_at - placed_before * SECOND)
+        found = msgspec.structs.replace(request, placed_at=at)
+        self.know(found, OrderState.UNKNOWN, "")
+        return found
+
+    def know(self, request: OrderRequest, state: OrderState, venue_order: str) -> None:
+        """What the engine knows of an order."""
+        at = request.placed_at
+        self.orders[request.id] = Order(request, state, at, at, venue_order=venue_order)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """With the private channel and the warm connections, once they are up."""
+        task = asyncio.create_task(self.gateway.run())
+        try:
+            await self.until(lambda: self.gateway.is_up)
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def elsewhere(self, side: str, count: str, price: str) -> None:
+        """An order of the same account that is none of ours."""
+        body = {
+            "ticker": RAIN,
+            "side": side,
+            "count": count,
+            "price": price,
+            "time_in_force": "good_till_canceled",
+            "self_trade_prevention_type": "taker_at_cross",
+        }
+        asked = Request(
+            "POST", "rest", encode.ORDERS, headers=encode.JSON, body=msgspec.json.encode(body)
+        )
+        reply = await self.entry.send(self.trader.signed(asked, self.clock.now()))
+        assert reply.status == 201, reply
 
     async def place(self, px: str, count: str = "10", **more: Any) -> OrderRequest:
         """An order, placed."""
@@ -144,9 +180,11 @@ async def desk(**options: Any) -> AsyncIterator[Desk]:
     days = -(-(clock.now()) // SECOND)
     terms = options.pop("terms", Terms(shards={"KXBALL-30": 3}, thursdays=False))
     markets = tuple(listed_at(ticker, days) for ticker in (RAIN, BALL))
-    keys = (Key("key", KEY.public_key(), ACCOUNT),)
+    scopes = options.pop("scopes", ("read", "write"))
+    keys = (Key("key", KEY.public_key(), ACCOUNT, scopes),)
+    funded = options.pop("funded", (0, 3))
     fake = KalshiFake(markets, keys=options.pop("keys", keys), terms=terms, **options)
-    for shard in (0, 3):
+    for shard in funded:
         fake.fund(ACCOUNT, Usd(1_000 * MICRO), shard=shard)
     server = FakeServer(fake, clock)
     await server.start()
