@@ -75,6 +75,7 @@ def _navigation() -> list[dict[str, Any]]:
                 _item("Maintenance", "event_busy", "markets.maintenance"),
                 _item("Friction", "toll", "markets.frictionpack"),
                 _item("Engine mode", "toggle_on", "risk.enginesetting"),
+                _item("Armings", "key_vertical", "feeds.arming"),
                 _item("Venues", "hub", "markets.venue"),
                 _item("Revisions", "history", "markets.configrevision"),
             ],

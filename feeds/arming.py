@@ -19,7 +19,7 @@ LONGEST_ARMING = timedelta(hours=24)
 
 
 @transaction.atomic
-def arm(author: str, reason: str, until: datetime, venues: Iterable[str]) -> ConfigRevision:
+def arm(author: str, reason: str, until: datetime, venues: Iterable[str]) -> list[Arming]:
     """Let deals be opened with money at these venues until then; a venue's arming before ends.
 
     Errors: `ValidationError` where this machine does not allow live trading, for a time that is
@@ -27,13 +27,16 @@ def arm(author: str, reason: str, until: datetime, venues: Iterable[str]) -> Con
     """
     now = timezone.now()
     wanted = tuple(dict.fromkeys(venues))
-    _may_arm(wanted, until, now)
-    changes = []
+    check(wanted, until, now)
+    changes, made = [], []
     for venue in wanted:
         Arming.objects.filter(venue=venue, ended_at=None).update(ended_at=now, ended_by=author)
-        Arming.objects.create(venue=venue, author=author, reason=reason, at=now, until=until)
+        row = Arming(venue=venue, author=author, reason=reason, at=now, until=until)
+        row.save()
+        made.append(row)
         changes.append(change("arming", venue, "until", None, until.isoformat()))
-    return bump(author, reason, changes)
+    bump(author, reason, changes)
+    return made
 
 
 @transaction.atomic
@@ -53,7 +56,8 @@ def disarm(author: str, reason: str, venues: Iterable[str] = ()) -> ConfigRevisi
     return bump(author, reason, changes) if ended else None
 
 
-def _may_arm(venues: tuple[str, ...], until: datetime, now: datetime) -> None:
+def check(venues: tuple[str, ...], until: datetime, now: datetime) -> None:
+    """Whether these may be armed until then. Errors: `ValidationError`, as `arm`."""
     if not settings.LIVE_ALLOWED:
         raise ValidationError(
             "Nothing can be armed on this machine: set LIVE=1 and remove DRY_RUN first."

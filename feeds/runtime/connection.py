@@ -149,6 +149,10 @@ class Connection(asyncio.Protocol):
 
     # what the parser tells
 
+    def on_message_begin(self) -> None:
+        if self._answer is None or self._answer.done():
+            self.close()  # a second answer behind the first: nothing here can be trusted
+
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
 

@@ -23,7 +23,9 @@ from trading.models import ApiToken
 
 pytestmark = pytest.mark.django_db
 
-OURS = [m for m in admin.site._registry if m._meta.app_label in ("markets", "risk", "trading")]
+OURS = [
+    m for m in admin.site._registry if m._meta.app_label in ("markets", "risk", "trading", "feeds")
+]
 
 
 @pytest.fixture

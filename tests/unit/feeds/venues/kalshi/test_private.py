@@ -22,7 +22,7 @@ class Talk:
 
     def __init__(self) -> None:
         self.asked = 0
-        self.ours = Ours({}.get)
+        self.ours = Ours(nobody)
         self.known = self.ours.begin(request())
         self.ours.name(self.known, "venue")
         self.session = KalshiPrivate(None, self.ours, self.strange)
