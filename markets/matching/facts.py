@@ -25,6 +25,7 @@ from markets.matching.wording import plain, sentences
 _SEASON = re.compile(r"\b(20\d\d)\s?[-/]\s?(?:20)?(\d\d)\b(?!-\d)")
 _YEAR = re.compile(r"(?<![-/\d$])\b(20\d\d)\b(?![-/]\d)")
 _TICKER_YEAR = re.compile(r"^[A-Z0-9]+-[A-Z]*(\d\d)(?:[A-Z]{3}\d\d)?(?:[A-Z]*)(?:-|$)")
+_TERM = re.compile(r"for the term beginning in 20\d\d", re.I)  # an election's year is another
 _COUNT = re.compile(
     r"\b(\d+|no|zero|one|two|three|four|five|six)(?: fed)?(?: interest)?(?: rate)? (?:cuts?|hikes?|times)\b",
     re.I,
@@ -121,18 +122,19 @@ def _close_year(side: Side) -> int | None:
 def _window(side: Side, said: Statement, year: int | None) -> Window | None:
     """From the condition first: titles shorten dates."""
     for text in (said.condition, side.title, f"{side.title} {side.label}"):
-        found = window(text, year) if text else None
+        found = window(_TERM.sub(" ", text), year) if text else None
         if found is not None and found.cut is not None and found.cut.year < _UNTIL_2100:
             return found
     return None
 
 
 def _edition(side: Side, said: Statement) -> Edition | None:
-    for text in (said.condition, side.title, side.event_title):
+    told = tuple(_TERM.sub(" ", text) for text in (said.condition, side.title, side.event_title))
+    for text in told:
         season = _SEASON.search(plain(text))
         if season is not None:
             return Edition(int(season.group(1)), 2000 + int(season.group(2)), season.group(0))
-    for text in (said.condition, side.title, side.event_title):
+    for text in told:
         year = _YEAR.search(plain(text))
         if year is not None:
             return Edition(int(year.group(1)), int(year.group(1)), year.group(0))

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from markets.matching.facts import Facts
 from markets.matching.games import Game, meeting, negated
 from markets.matching.leagues import CODES, DRAWS
-from markets.matching.quantities import complements, equal
+from markets.matching.quantities import Span, complements, equal
 from markets.matching.verdicts import Finding, Word
+from markets.matching.wording import alike
+from markets.terms.units import MICRO
 
 START_APART = 180  # minutes: two starts of one game, told by two venues, are closer than this
 _SAME_START = 20 * 60
@@ -115,8 +117,6 @@ def period(a: Facts, b: Facts) -> Finding:
 
 def player(a: Facts, b: Facts) -> Finding:
     """Markets on a player's count name the same player."""
-    from markets.matching.wording import alike
-
     x, y = _pair(a, b)
     if not (x.kind.startswith("prop") or y.kind.startswith("prop")):
         return Finding("player", Word.PASS, why="not about a player")
@@ -137,13 +137,13 @@ def line(a: Facts, b: Facts) -> Finding:
     if told is None:
         return Finding("line", Word.UNKNOWN, _said(x), _said(y), "whose margin is not known")
     one, two = told
-    word = Word.PASS if equal(one, two) or complements(one, two) else Word.FAIL
+    word = Word.PASS if equal(one, two, MICRO) or complements(one, two, MICRO) else Word.FAIL
     return Finding(
         "line", word, _said(x), _said(y), "" if word is Word.PASS else "the lines differ"
     )
 
 
-def oriented(x: Game, y: Game):  # type: ignore[no-untyped-def]
+def oriented(x: Game, y: Game) -> tuple[Span, Span] | None:
     """Both spans told of the first game's backed entrant; None when whose margin is unknown."""
     if x.span is None or y.span is None:
         return None
@@ -165,7 +165,7 @@ def _said(game: Game) -> str:
     if game.span is None:
         return backed or game.quote
     low, _, high, _ = game.span.bounds
-    ends = " to ".join("" if end is None else f"{end / 1_000_000:g}" for end in (low, high))
+    ends = " to ".join("" if end is None else f"{end / MICRO:g}" for end in (low, high))
     return f"{backed} {ends}".strip()
 
 

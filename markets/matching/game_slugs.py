@@ -9,7 +9,7 @@ and props. Offshore: `nba-tor-nop-2026-03-11` with outcomes in names, `-spread-h
 import re
 from datetime import date, datetime, timedelta
 
-from markets.matching.games import Entrant, Game, line_from_slug, line_span
+from markets.matching.games import Entrant, Game, dressed, line_from_slug, line_span
 from markets.matching.leagues import CODES, DRAWS
 from markets.matching.quantities import Span
 from markets.matching.sides import Side
@@ -43,24 +43,17 @@ def game_of_slug(side: Side) -> Game | None:
     if family is None and league not in CODES and len(side.outcomes) != 2:
         return None
     league = CODES.get(league, league)
-    entrants = _entrants(one, two, side)
+    entrants = _entrants(league, one, two, side)
     if family is None:
         return _offshore(league, on, entrants, rest or "", side)
     return _onshore(family, league, on, entrants, rest or "", side)
 
 
-def _entrants(one: str, two: str, side: Side) -> tuple[Entrant, Entrant]:
+def _entrants(league: str, one: str, two: str, side: Side) -> tuple[Entrant, Entrant]:
     names = _names(side)
     if names is None:
         return Entrant(one), Entrant(two)
-    pair = (Entrant(one, names[0]), Entrant(two, names[1]))
-    if _starts(two, names[0]) and not _starts(one, names[0]):
-        return Entrant(one, names[1]), Entrant(two, names[0])
-    return pair
-
-
-def _starts(code: str, name: str) -> bool:
-    return any(part.lower().startswith(code[:3]) for part in plain(name).split())
+    return dressed(league, (one, two), names)
 
 
 def _names(side: Side) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ are stated, are read first. Source: labelled pairs and market files, tickers bes
 import re
 from datetime import date
 
-from markets.matching.games import TYPES, Entrant, Game, line_span
+from markets.matching.games import TYPES, Entrant, Game, dressed, line_span
 from markets.matching.leagues import CODES, DRAWS, teams
 from markets.matching.quantities import Span, spans
 from markets.matching.sides import Side
@@ -81,7 +81,7 @@ def _entrants(league: str, codes: str, suffix: str, side: Side) -> tuple[Entrant
         return tuple(Entrant("", name) for name in names or ())
     if not names:
         return tuple(Entrant(code, _label_name(side, code, suffix)) for code in pair)
-    return tuple(Entrant(code, name) for code, name in zip(pair, names, strict=True))
+    return dressed(league, pair, names)
 
 
 def _split(league: str, codes: str, suffix: str) -> tuple[str, str] | None:

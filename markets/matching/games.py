@@ -114,6 +114,29 @@ def meeting(a: Game, b: Game) -> Meeting:
     return Meeting(True if all(fits) else None, way)
 
 
+def dressed(league: str, codes: tuple[str, str], names: tuple[str, str]) -> tuple[Entrant, Entrant]:
+    """Two codes with their names: venues do not always write both in one order."""
+    straight = _fit(league, codes[0], names[0]) + _fit(league, codes[1], names[1])
+    crossed = _fit(league, codes[0], names[1]) + _fit(league, codes[1], names[0])
+    first, second = names if straight >= crossed else (names[1], names[0])
+    return Entrant(codes[0], first), Entrant(codes[1], second)
+
+
+def _fit(league: str, code: str, name: str) -> int:
+    """How surely a code stands for a name: 3 by the table, 2 by its letters, 1 by a first word."""
+    known = team(league, plain(name))
+    if known is not None and team(league, code) is not None:
+        return 3 if team(league, code) == known else -3
+    parts, low = name_words(name), code.lower()
+    if not parts or not low:
+        return 0
+    if len(low) == 6 and parts[0].startswith(low[:3]) and parts[-1].startswith(low[3:]):
+        return 3
+    if _in_name(code, name):
+        return 2
+    return 1 if any(part.startswith(low[:3]) for part in parts) else 0
+
+
 def same_entrant(league: str, a: Entrant, b: Entrant) -> bool | None:
     """Whether two entrants are one; by the league's table, then codes, then names."""
     one, two = _known(league, a), _known(league, b)

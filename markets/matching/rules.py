@@ -10,10 +10,11 @@ from markets.matching import game_rules, statement_rules
 from markets.matching.clauses import unread
 from markets.matching.facts import Facts
 from markets.matching.games import meeting
-from markets.matching.quantities import complements, equal
+from markets.matching.quantities import Span, complements, equal
 from markets.matching.rates import STEP, Move
 from markets.matching.sources import allowance, data_sources
 from markets.matching.verdicts import Finding, Kinship, Policy, SourceAllowance, Word
+from markets.terms.units import MICRO
 
 Rule = Callable[[Facts, Facts], Finding]
 
@@ -235,13 +236,13 @@ def _game_kinship(a: Facts, b: Facts) -> Kinship:
     told = game_rules.oriented(x, y)
     if told is None:
         return Kinship.SAME if x.kind in ("draw", "btts", "extra-innings") else Kinship.NONE
-    return _of_spans(told)
+    return _of_spans(told, MICRO)  # points, goals and games are whole
 
 
-def _of_spans(told: tuple) -> Kinship:  # type: ignore[type-arg]
-    if equal(*told):
+def _of_spans(told: tuple[Span, Span], step: int | None = None) -> Kinship:
+    if equal(*told, step):
         return Kinship.SAME
-    return Kinship.INVERSE if complements(*told) else Kinship.NONE
+    return Kinship.INVERSE if complements(*told, step) else Kinship.NONE
 
 
 def _statement_kinship(a: Facts, b: Facts) -> Kinship:

@@ -144,9 +144,15 @@ def subject(a: Facts, b: Facts) -> Finding:
         return Finding("subject", Word.PASS, one, two)
     if not x.subject and not y.subject and x.core and x.core == y.core:
         return Finding("subject", Word.PASS, x.quote, y.quote, "the same words")
-    if found is False and not _known_there(x, y) and not _known_there(y, x):
+    named = not (_is_post(x.subject) or _is_post(y.subject))
+    if found is False and named and not _known_there(x, y) and not _known_there(y, x):
         return Finding("subject", Word.FAIL, one, two, "about another")
     return Finding("subject", Word.UNKNOWN, one, two)
+
+
+def _is_post(name: str) -> bool:
+    """Whether a subject is a post, which somebody holds, rather than a name."""
+    return bool(re.search(r"\b(president|presidency|primeminister|secretary|chair)", atoms(name)))
 
 
 def _as_teams(a: Facts, b: Facts) -> bool | None:
