@@ -14,7 +14,7 @@ from markets.matching.sides import Side
 from markets.matching.wording import plain, sentences
 
 READ: tuple[tuple[str, str], ...] = (
-    ("condition", r"then the market (?:will )?resolves? to|resolves? (?:immediately )?(?:to )?\"?yes\"?,? (?:if|when)|^otherwise|polymarket on whether|this market will resolve to \"yes\"$"),
+    ("condition", r"then the market (?:will )?resolves? to|resolves? (?:immediately )?(?:to )?\"?yes\"?,? (?:if|when)|^otherwise|polymarket on whether|^if .{2,80}?,? (?:the|this) market will resolve to \"|this market will resolve to \"yes\"$"),
     ("notice", r"not (?:been )?(?:affiliated|endorsed|associated)|trademarks|descriptive only|this market and these products"),
     ("tie", r"in the event of a (?:tie|draw)|ends? in a (?:tie|draw)|all ties|tied|(?:co-|joint )winner|multiple joint|dead heat|joint recipients|shared between|split payout"),
     ("postponed", r"postponed|rescheduled|delayed|suspended"),
@@ -25,8 +25,9 @@ READ: tuple[tuple[str, str], ...] = (
     ("early", r"may (?:resolve|close|immediately)|will remain open|close early|close and expire|may close|resolve (?:immediately|as soon)|settle early|will resolve once|will expire"),
     ("schedule", r"(?:is|are|was) (?:currently )?(?:scheduled|expected|set) (?:to|for)|scheduled for|takes place|begins? on|will be held|in the upcoming"),
     ("exclusive", r"mutually exclusive|only one (?:bucket|outcome)|may be added|will be added|no additional"),
-    ("according", r"(?:will resolve|resolves) (?:based on|according to|to the|in accordance)|refers? (?:on|to) the"),
+    ("according", r"(?:will resolve|resolves) (?:based on|according to|to the|in accordance)|refers? (?:on|to) the|pertains to"),
     ("scope", r"second round|run-?offs?|play-in|one of the 16 spots|any replacement|regular season|singles|two-round|advance to a runoff|general election|inclusive of|must earn|nominee of the party"),
+    ("measure", r"target federal funds|federal open market committee|basis points the|level and change of the"),
     ("rounding", r"rounded|nearest|falls exactly between|precision|whole degree"),
 )  # fmt: skip
 _READ = tuple((name, re.compile(pattern, re.I)) for name, pattern in READ)

@@ -98,6 +98,7 @@ newyorkcity = new york city | nyc
 easternconference = eastern conference
 westernconference = western conference
 nextelection = next general election
+playoffs = playoff qualifiers | playoffs | playoff
 """
 IMPLIED = {
     "stanleycup": {"nhl"}, "superbowl": {"nfl"}, "worldseries": {"mlb"}, "coy": set(), "hart": {"nhl"},

@@ -26,6 +26,12 @@ _SEASON = re.compile(r"\b(20\d\d)\s?[-/]\s?(?:20)?(\d\d)\b(?!-\d)")
 _YEAR = re.compile(r"(?<![-/\d$])\b(20\d\d)\b(?![-/]\d)")
 _TICKER_YEAR = re.compile(r"^[A-Z0-9]+-[A-Z]*(\d\d)(?:[A-Z]{3}\d\d)?(?:[A-Z]*)(?:-|$)")
 _TERM = re.compile(r"for the term beginning in 20\d\d", re.I)  # an election's year is another
+_PLANNED = re.compile(
+    r"(?:currently )?(?:scheduled|expected)(?: to [\w ]+?)? (?:for|on|around) [^.;]*", re.I
+)
+_OF_CONTEST = re.compile(
+    r"^(?!.*(?:cancel|not known|no winner)).*\b20\d\d\b[^.]*\b(?:election|season|elections)\b", re.I
+)
 _COUNT = re.compile(
     r"\b(\d+|no|zero|one|two|three|four|five|six)(?: fed)?(?: interest)?(?: rate)? (?:cuts?|hikes?|times)\b",
     re.I,
@@ -122,7 +128,7 @@ def _close_year(side: Side) -> int | None:
 def _window(side: Side, said: Statement, year: int | None) -> Window | None:
     """From the condition first: titles shorten dates."""
     for text in (said.condition, side.title, f"{side.title} {side.label}"):
-        found = window(_TERM.sub(" ", text), year) if text else None
+        found = window(_PLANNED.sub(" ", _TERM.sub(" ", text)), year) if text else None
         if found is not None and found.cut is not None and found.cut.year < _UNTIL_2100:
             return found
     return None
@@ -138,6 +144,10 @@ def _edition(side: Side, said: Statement) -> Edition | None:
         year = _YEAR.search(plain(text))
         if year is not None:
             return Edition(int(year.group(1)), int(year.group(1)), year.group(0))
+    for sentence in sentences(side.rules):
+        year = _YEAR.search(sentence) if _OF_CONTEST.search(sentence) else None
+        if year is not None:
+            return Edition(int(year.group(1)), int(year.group(1)), sentence[:80])
     ticker = _TICKER_YEAR.match(side.event) if side.is_kalshi else None
     if ticker is not None:
         stated = 2000 + int(ticker.group(1))

@@ -34,6 +34,10 @@ TYPES = {
     "3pt": ("prop-threes", "full"), "ftts": ("prop-firstscore", "full"),
 }  # fmt: skip
 
+_CLUB_WORDS = frozenset(
+    ["fc", "cf", "sc", "afc", "fk", "sk", "bk", "ff", "cd", "ca", "cr", "ec", "sv", "vfl", "vfb", "tsv", "rcd", "ud", "ac", "club", "de", "futbol", "football", "esports", "gaming", "team", "calcio"]
+)
+
 
 class Entrant(msgspec.Struct, frozen=True):
     """One who plays: a code and a name, either may be empty."""
@@ -142,12 +146,18 @@ def same_entrant(league: str, a: Entrant, b: Entrant) -> bool | None:
     one, two = _known(league, a), _known(league, b)
     if one is not None and two is not None:
         return one == two
-    named = alike(a.name, b.name) if a.name and b.name else None
+    named = alike(_club(a.name), _club(b.name)) if a.name and b.name else None
     if named is not None and not (named is False and _codes_meet(a.code, b.code)):
         return named if named or not _names_touch(a, b) else None
     if _codes_meet(a.code, b.code) or _in_name(a.code, b.name) or _in_name(b.code, a.name):
         return True
     return None
+
+
+def _club(name: str) -> str:
+    """A club's name without the words every club has; never what tells its teams apart."""
+    kept = [w for w in name_words(name) if w not in _CLUB_WORDS]
+    return " ".join(kept) or name
 
 
 def _known(league: str, entrant: Entrant) -> str | None:

@@ -50,7 +50,8 @@ def move(side: Side) -> Move | None:
             _ticker_span(direction, size),
             side.title or side.id,
         )
-    if bank is None or not re.search(r"meeting|decision", text):
+    asked = f"{side.title} {side.event_title}".lower()
+    if bank is None or not re.search(r"\bmeeting\b|\bdecision\b", asked):
         return None
     span = _said(text)
     return None if span is None else Move(bank, _meeting(side), span, side.title)

@@ -122,6 +122,7 @@ _OFFICES = frozenset(
         "speaker",
     ]
 )
+_STATEWIDE = frozenset(["senate", "house", "governor", "attorneygeneral", "presidency"])
 _APART = (
     {"nominee", "win"}, {"run", "nominee"}, {"run", "win"}, {"place", "win"}, {"qualify", "win"}, {"advance", "win"},
     {"seed", "win"}, {"purchase", "invade"}, {"acquire", "invade"}, {"nominated", "confirmed"}, {"nominee", "inaugurated"},
@@ -219,17 +220,25 @@ def place(a: Facts, b: Facts) -> Finding:
         one, two = ", ".join(sorted(x)), ", ".join(sorted(y))
         if x and y and not x & y:
             return Finding("place", Word.FAIL, one, two, f"another {name}")
-        if bool(x) != bool(y):
-            alone = name == "district" and not (a.bare or b.bare)
-            word = Word.FAIL if alone else Word.UNKNOWN
-            if name == "state" and (a.districts & b.districts or x | y <= _states(a, b)):
-                continue
+        if bool(x) != bool(y) and not _within(name, a, b):
+            word = Word.FAIL if _local_post(name, a, b) else Word.UNKNOWN
             return Finding("place", word, one, two, f"only one side names a {name}")
     return Finding("place", Word.PASS, _where(a), _where(b))
 
 
-def _states(a: Facts, b: Facts) -> frozenset[str]:
-    return frozenset(d[:2] for d in a.districts | b.districts)
+def _within(name: str, a: Facts, b: Facts) -> bool:
+    """Whether a state is only the one a shared district lies in."""
+    inside = frozenset(d[:2] for d in a.districts | b.districts)
+    return name == "state" and bool(a.districts & b.districts or a.states | b.states <= inside)
+
+
+def _local_post(name: str, a: Facts, b: Facts) -> bool:
+    """Whether one side is about a seat or state and the other about the whole country."""
+    if name == "station" or a.bare or b.bare:
+        return False
+    if name == "district":
+        return not (a.states and b.states) and not (a.states | b.states)
+    return bool(a.statement.core & _STATEWIDE and b.statement.core & _STATEWIDE)
 
 
 def _where(facts: Facts) -> str:
@@ -371,6 +380,12 @@ def residue(a: Facts, b: Facts) -> Finding:
         ", ".join(sorted(right)),
         "" if word is Word.PASS else "words only one side says",
     )
+
+
+def _neutral(a: Facts, b: Facts) -> frozenset[str]:
+    """Words that one venue adds to a deed both name."""
+    both = set(a.statement.acts[:1]) & set(b.statement.acts[:1])
+    return frozenset(["primary"]) if "nominee" in both else frozenset()
 
 
 def opposite_parties(a: Facts, b: Facts) -> bool:

@@ -290,7 +290,8 @@ def statement(side: Side) -> Statement:
     flat = atoms(_without(main, subject))
     support = _content(f"{told} . {condition} . {side.event_title} . {side.label}")
     return Statement(
-        condition, subject, acts(atoms(main)), _content(flat) - frozenset(_name_tokens(subject)), support,
+        condition, subject,
+        acts(f"{atoms(main)} | {plain(main).lower()}"), _content(flat) - frozenset(_name_tokens(subject)), support,
         frozenset(re.findall(r"\b20\d\d\b", main)), main,
     )  # fmt: skip
 

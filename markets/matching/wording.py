@@ -7,6 +7,7 @@ surname or a first name contradicts, and otherwise unknown.
 
 import re
 import unicodedata
+from difflib import SequenceMatcher
 from functools import lru_cache
 
 # Hyphens, figure and en dashes, minus; then typographic quotes, by code point.
@@ -124,9 +125,13 @@ def _same_person(one: tuple[str, ...], two: tuple[str, ...], suffixed: bool) -> 
     if one[-1] == two[-1]:
         agrees = _first_names(one[:-1], two[:-1])
         return None if agrees and suffixed else agrees
-    shared = set(one) & set(two)
-    smaller = min(len(set(one)), len(set(two)))
-    return None if len(shared) == smaller or one[0] == two[0] else False
+    inside = set(one) <= set(two) or set(two) <= set(one)
+    return None if inside or _misspelt(one[-1], two[-1]) else False
+
+
+def _misspelt(a: str, b: str) -> bool:
+    """Whether two surnames may be one with letters exchanged."""
+    return len(a) > 3 and SequenceMatcher(None, a, b).ratio() > 0.75
 
 
 def _first_names(one: tuple[str, ...], two: tuple[str, ...]) -> bool | None:
