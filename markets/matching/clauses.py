@@ -24,10 +24,10 @@ READ: tuple[tuple[str, str], ...] = (
     ("overtime", r"overtime|extra time|penalty shootout|penalties|stoppage|extra innings|shootout|final score includ"),
     ("early", r"may (?:resolve|close|immediately)|will remain open|close early|close and expire|may close|resolve (?:immediately|as soon)|settle early|will resolve once|will expire"),
     ("schedule", r"(?:is|are|was) (?:currently )?(?:scheduled|expected|set) (?:to|for)|scheduled for|takes place|begins? on|will be held|in the upcoming"),
-    ("exclusive", r"mutually exclusive|only one (?:bucket|outcome)|may be added|will be added|no additional"),
+    ("exclusive", r"mutually exclusive|^therefore, if the|only one (?:bucket|outcome)|may be added|will be added|no additional"),
     ("according", r"(?:will resolve|resolves) (?:based on|according to|to the|in accordance)|refers? (?:on|to) the|pertains to"),
     ("scope", r"second round|run-?offs?|play-in|one of the 16 spots|any replacement|regular season|singles|two-round|advance to a runoff|general election|inclusive of|must earn|nominee of the party"),
-    ("measure", r"target federal funds|federal open market committee|basis points the|level and change of the"),
+    ("measure", r"considered to be [\d.]+ ?bps|target federal funds|federal open market committee|basis points the|level and change of the"),
     ("rounding", r"rounded|nearest|falls exactly between|precision|whole degree"),
 )  # fmt: skip
 _READ = tuple((name, re.compile(pattern, re.I)) for name, pattern in READ)

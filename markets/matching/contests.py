@@ -95,38 +95,28 @@ drcongo = dr congo | democratic republic of the congo | congo dr
 moldova = republic of moldova | moldova
 netherlands = the netherlands | netherlands | holland
 newyorkcity = new york city | nyc
-easternconference = eastern conference
-westernconference = western conference
+easternconference = eastern conference finals | eastern conference championship | eastern conference champion | eastern conference title | eastern conference
+westernconference = western conference finals | western conference championship | western conference champion | western conference title | western conference
+afcchampionship = afc championship game | afc championship | afc champion
+nfcchampionship = nfc championship game | nfc championship | nfc champion
+alpennant = american league championship series | american league championship | american league pennant | al pennant | american league champion
+nlpennant = national league championship series | national league championship | national league pennant | nl pennant | national league champion
+nba finalsmvp = pro basketball finals most valuable player | pro basketball finals mvp | nba finals most valuable player | nba finals mvp
+finalsmvp = finals most valuable player | finals mvp
+conferencefinalsmvp = eastern conference finals mvp | western conference finals mvp | eastern conference finals most valuable player | western conference finals most valuable player
+allstarmvp = all-star game mvp | all-star mvp | all star game mvp
+superbowlmvp = super bowl mvp | super bowl most valuable player | pro football championship mvp
+worldseriesmvp = world series mvp | world series most valuable player
+worldcupfinal = world cup final
 nextelection = next general election
 playoffs = playoff qualifiers | playoffs | playoff
 """
 IMPLIED = {
     "stanleycup": {"nhl"}, "superbowl": {"nfl"}, "worldseries": {"mlb"}, "coy": set(), "hart": {"nhl"},
     "norris": {"nhl"}, "vezina": {"nhl"}, "calder": {"nhl"}, "cyyoung": {"mlb"}, "heisman": {"ncaafb"},
-    "masters": {"golf"}, "westernconference": set(), "frenchopen": {"tennis"}, "wimbledon": {"tennis"},
+    "masters": {"golf"}, "westernconference": {"playoffs"}, "easternconference": {"playoffs"}, "frenchopen": {"tennis"}, "wimbledon": {"tennis"},
     "mlscup": {"mls"}, "presidency": {"us"},
 }  # fmt: skip
-SPANNING = frozenset(
-    [
-        "nba",
-        "nhl",
-        "ncaamb",
-        "ncaawb",
-        "stanleycup",
-        "epl",
-        "laliga",
-        "seriea",
-        "bundesliga",
-        "ligue",
-        "championsleague",
-        "europaleague",
-        "conferenceleague",
-        "coy",
-        "ncaafb",
-        "nfl",
-        "superbowl",
-    ]
-)  # seasons that begin in one year and end in the next
 
 
 _START = re.compile(r"(?<![\w])[\w$#]+")

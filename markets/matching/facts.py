@@ -40,7 +40,10 @@ _OVERTIME = re.compile(
     r"includ\w+ (?:any )?(?:overtime|extra|shootout)|after 90 minutes|regulation (?:time|only)|does not include (?:overtime|extra)|reg time|final score includ",
     re.I,
 )
-_NOT = re.compile(r"\b(not|n't|never|fails? to|without|no longer|neither)\b", re.I)
+_NOT = re.compile(
+    r"\b(not|no(?! later| more| fewer| less| winner)|n't|never|fails? to|without|no longer|neither)\b",
+    re.I,
+)
 _WORDS = {"no": 0, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _UNTIL_2100 = 2100
 

@@ -35,7 +35,35 @@ TYPES = {
 }  # fmt: skip
 
 _CLUB_WORDS = frozenset(
-    ["fc", "cf", "sc", "afc", "fk", "sk", "bk", "ff", "cd", "ca", "cr", "ec", "sv", "vfl", "vfb", "tsv", "rcd", "ud", "ac", "club", "de", "futbol", "football", "esports", "gaming", "team", "calcio"]
+    [
+        "fc",
+        "cf",
+        "sc",
+        "afc",
+        "fk",
+        "sk",
+        "bk",
+        "ff",
+        "cd",
+        "ca",
+        "cr",
+        "ec",
+        "sv",
+        "vfl",
+        "vfb",
+        "tsv",
+        "rcd",
+        "ud",
+        "ac",
+        "club",
+        "de",
+        "futbol",
+        "football",
+        "esports",
+        "gaming",
+        "team",
+        "calcio",
+    ]
 )
 
 

@@ -96,35 +96,11 @@ CODES = {
     "saudipl": "saudi", "spl": "saudi", "euroleague": "euroleague", "kbo": "kbo", "npb": "npb",
     "argpremdiv": "arg", "arg": "arg", "jleague": "jleague", "jap": "jleague", "boxing": "boxing",
 }  # fmt: skip
-DRAWS = frozenset(
-    [
-        "mls",
-        "epl",
-        "laliga",
-        "seriea",
-        "bundesliga",
-        "ligue1",
-        "ucl",
-        "uel",
-        "uecl",
-        "ligamx",
-        "bra",
-        "brab",
-        "kleague",
-        "ecu",
-        "usl",
-        "sudamericana",
-        "libertadores",
-        "clubfriendly",
-        "worldcup",
-        "nwsl",
-        "eredivisie",
-        "primeira",
-        "saudi",
-        "arg",
-        "jleague",
-    ]
-)  # leagues whose ordinary time may end level
+_DRAWS = """
+mls epl laliga seriea bundesliga ligue1 ucl uel uecl ligamx bra brab kleague ecu usl
+sudamericana libertadores clubfriendly worldcup nwsl eredivisie primeira saudi arg jleague
+"""
+DRAWS = frozenset(_DRAWS.split())  # leagues whose ordinary time may end level
 
 
 class Team(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ city alone names no station. Source: National Weather Service station names; lab
 import re
 from functools import lru_cache
 
-from markets.matching.wording import plain
+from markets.matching.wording import plain, words
 
 _STATES = """alabama AL;alaska AK;arizona AZ;arkansas AR;california CA;colorado CO;connecticut CT;delaware DE;florida FL;
 georgia GA;hawaii HI;idaho ID;illinois IL;indiana IN;iowa IA;kansas KS;kentucky KY;louisiana LA;maine ME;maryland MD;
@@ -22,6 +22,7 @@ STATES = {
 _STATE = re.compile(
     "|".join(rf"\b{name}\b" for name in sorted(STATES, key=len, reverse=True)), re.I
 )
+_FIRSTS = frozenset(name.split()[0] for name in STATES)
 _DISTRICT = re.compile(r"\b(" + "|".join(sorted(STATES.values())) + r")-?(\d{1,2}|AL)\b")
 _NOT_STATES = re.compile(
     r"new york city|washington,? d\.?c\.?|washington (?:post|commanders|nationals|capitals|wizards)",
@@ -48,8 +49,11 @@ _ICAO = re.compile(r"\b(K[A-Z]{3})\b")
 _CLI = re.compile(r"\bCLI([A-Z]{3})\b")
 
 
+@lru_cache(maxsize=65_536)
 def states(text: str) -> frozenset[str]:
     """Codes of the American states a text names in full."""
+    if not _FIRSTS & set(words(text)):
+        return frozenset()
     flat = _NOT_STATES.sub(" ", plain(text))
     return frozenset(STATES[match.group(0).lower()] for match in _STATE.finditer(flat))
 

@@ -55,12 +55,15 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("least", rf"(?:reach(?:es)?|hits?) {_N}{_UNIT}"),
     )
 )  # fmt: skip
+_DIGIT = re.compile(r"\d")
 _TOP = re.compile(r"\btop[ -](\d+|three|four|five|six|ten)\b", re.IGNORECASE)
 _SPELT = {"three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
 
 
 def spans(text: str) -> tuple[Span, ...]:
     """Every range a text names, in order of reading; overlapping readings keep the longest."""
+    if not _DIGIT.search(text):
+        return ()
     flat = re.sub(r"(\d)\s*-\s*(?=\d{4}\b)", r"\1 - ", plain(text))
     found: list[tuple[int, int, Span]] = []
     for kind, pattern in _PATTERNS:

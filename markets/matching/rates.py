@@ -24,6 +24,7 @@ _STAY = re.compile(
     r"no change|unchanged|maintain|hold(?:s|ing)? (?:rates|steady)|\b0 ?bps\b|leaves? .{0,20}rates"
 )
 _TICKER = re.compile(r"(?:FEDDECISION|CBDECISION\w*)-(\d\d)([A-Z]{3})\w*-([CH])(\d+)$")
+_ASKED = re.compile(r"\bmeeting\b|\bdecision\b")
 _DOWN = ("cut", "decrease", "lower", "reduce")
 
 
@@ -39,7 +40,10 @@ class Move(msgspec.Struct, frozen=True):
 def move(side: Side) -> Move | None:
     """The rate move a side is about; None when it is about none."""
     match = _TICKER.search(side.id)
-    text = atoms(" . ".join(t for t in (side.label, side.title, _first(side.rules)) if t))
+    asked = f"{side.title} {side.event_title}".lower()
+    if match is None and not _ASKED.search(asked):
+        return None
+    text = " . ".join(atoms(t) for t in (side.label, side.title, _first(side.rules)) if t)
     bank = next((b for b in _BANKS if re.search(rf"\b{b}\b", text)), None)
     if match is not None:
         direction, size = match.group(3), int(match.group(4))
@@ -50,8 +54,7 @@ def move(side: Side) -> Move | None:
             _ticker_span(direction, size),
             side.title or side.id,
         )
-    asked = f"{side.title} {side.event_title}".lower()
-    if bank is None or not re.search(r"\bmeeting\b|\bdecision\b", asked):
+    if bank is None:
         return None
     span = _said(text)
     return None if span is None else Move(bank, _meeting(side), span, side.title)

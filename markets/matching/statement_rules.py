@@ -9,120 +9,16 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from markets.matching.contests import SPANNING, atoms
+from markets.matching.contests import atoms
 from markets.matching.facts import Edition, Facts
 from markets.matching.leagues import LEAGUES, team
+from markets.matching.lexicon import HARD, OFFICES, SPANNING, STATEWIDE
 from markets.matching.quantities import Span, complements, equal
 from markets.matching.statements import Statement, left_over, same_subject
 from markets.matching.verdicts import Finding, Word
 from markets.matching.windows import Window
 from markets.matching.wording import name_words
 
-HARD = frozenset(
-    [
-        "division",
-        "conference",
-        "westernconference",
-        "easternconference",
-        "quarterfinal",
-        "quarterfinals",
-        "semifinal",
-        "semifinals",
-        "televote",
-        "jury",
-        "second",
-        "third",
-        "fourth",
-        "last",
-        "runner-up",
-        "runnerup",
-        "2nd",
-        "3rd",
-        "4th",
-        "5th",
-        "vicepresidency",
-        "lieutenantgovernor",
-        "attorneygeneral",
-        "margin",
-        "round",
-        "group",
-        "pole",
-        "scorer",
-        "ballot",
-        "runoff",
-        "secretary",
-        "treasurer",
-        "comptroller",
-        "mayor",
-        "mayoral",
-        "governor",
-        "senate",
-        "house",
-        "presidency",
-        "primeminister",
-        "headofstate",
-        "stanleycup",
-        "superbowl",
-        "worldseries",
-        "title",
-        "cup",
-        "seed",
-        "coy",
-        "mvp",
-        "roy",
-        "dpoy",
-        "opoy",
-        "mip",
-        "smoy",
-        "cpoy",
-        "hart",
-        "norris",
-        "vezina",
-        "calder",
-        "cyyoung",
-        "heisman",
-        "televised",
-        "women",
-        "womens",
-        "wta",
-        "atp",
-        "popular",
-        "overall",
-        "top",
-        "fastest",
-        "sprint",
-        "qualifying",
-        "constructors",
-        "drivers",
-        "speaker",
-        "chair",
-        "supreme",
-        "court",
-        "nhl",
-        "nba",
-        "mlb",
-        "nfl",
-    ]
-)
-_OFFICES = frozenset(
-    [
-        "vicepresidency",
-        "presidency",
-        "lieutenantgovernor",
-        "attorneygeneral",
-        "governor",
-        "senate",
-        "house",
-        "secretary",
-        "treasurer",
-        "mayor",
-        "mayoral",
-        "primeminister",
-        "headofstate",
-        "speaker",
-    ]
-)
-_STATEWIDE = frozenset(["senate", "house", "governor", "attorneygeneral", "presidency"])
 _APART = (
     {"nominee", "win"}, {"run", "nominee"}, {"run", "win"}, {"place", "win"}, {"qualify", "win"}, {"advance", "win"},
     {"seed", "win"}, {"purchase", "invade"}, {"acquire", "invade"}, {"nominated", "confirmed"}, {"nominee", "inaugurated"},
@@ -196,7 +92,7 @@ def contest(a: Facts, b: Facts) -> Finding:
     """The same competition, prize, post and stage."""
     left, right = left_over(a.statement, b.statement)
     hard_left, hard_right = left & HARD, right & HARD
-    offices = hard_left & _OFFICES and hard_right & _OFFICES
+    offices = hard_left & OFFICES and hard_right & OFFICES
     one, two = _named(hard_left, a), _named(hard_right, b)
     if (a.bare or b.bare) and (hard_left or hard_right):
         return Finding("contest", Word.UNKNOWN, one, two)
@@ -238,7 +134,7 @@ def _local_post(name: str, a: Facts, b: Facts) -> bool:
         return False
     if name == "district":
         return not (a.states and b.states) and not (a.states | b.states)
-    return bool(a.statement.core & _STATEWIDE and b.statement.core & _STATEWIDE)
+    return bool(a.statement.core & STATEWIDE and b.statement.core & STATEWIDE)
 
 
 def _where(facts: Facts) -> str:

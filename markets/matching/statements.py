@@ -7,10 +7,13 @@ two statements may be confirmed together only when each core stands in the other
 """
 
 import re
+from functools import lru_cache
 
 import msgspec
 
 from markets.matching.contests import atoms, implied
+from markets.matching.leagues import CODES
+from markets.matching.lexicon import PLAIN
 from markets.matching.sides import Side
 from markets.matching.wording import alike, name_words, plain, sentences, words
 
@@ -64,206 +67,35 @@ _ACTS: tuple[tuple[str, str], ...] = (
     ("eliminated", r"\beliminated\b"),
     ("win", r"\bwins?\b|\bwon\b|\bwinner\b|\bchampions?\b|\bcrowned\b|\bawarded\b|\bcontrol\b|\belected\b"),
 )  # fmt: skip
-_ACT_PATTERNS = tuple((name, re.compile(pattern)) for name, pattern in _ACTS)
-_PLAIN = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "in",
-        "on",
-        "at",
-        "for",
-        "to",
-        "by",
-        "and",
-        "or",
-        "be",
-        "is",
-        "are",
-        "was",
-        "were",
-        "will",
-        "would",
-        "it",
-        "its",
-        "their",
-        "his",
-        "her",
-        "this",
-        "that",
-        "which",
-        "who",
-        "what",
-        "when",
-        "if",
-        "then",
-        "market",
-        "resolves",
-        "resolve",
-        "yes",
-        "no",
-        "with",
-        "from",
-        "as",
-        "has",
-        "have",
-        "had",
-        "do",
-        "does",
-        "did",
-        "any",
-        "one",
-        "all",
-        "listed",
-        "named",
-        "individual",
-        "person",
-        "candidate",
-        "player",
-        "team",
-        "teams",
-        "club",
-        "country",
-        "nation",
-        "party",
-        "following",
-        "next",
-        "upcoming",
-        "win",
-        "wins",
-        "won",
-        "winner",
-        "winning",
-        "winners",
-        "champion",
-        "champions",
-        "championship",
-        "title",
-        "finals",
-        "final",
-        "crowned",
-        "awarded",
-        "award",
-        "officially",
-        "official",
-        "officials",
-        "whose",
-        "than",
-        "there",
-        "not",
-        "before",
-        "after",
-        "during",
-        "between",
-        "until",
-        "through",
-        "year",
-        "season",
-        "race",
-        "election",
-        "elections",
-        "scheduled",
-        "currently",
-        "expected",
-        "held",
-        "take",
-        "place",
-        "pursuant",
-        "term",
-        "beginning",
-        "date",
-        "time",
-        "et",
-        "am",
-        "pm",
-        "est",
-        "edt",
-        "et's",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-        "least",
-        "be",
-        "being",
-        "been",
-        "nominee",
-        "nomination",
-        "nominations",
-        "accepts",
-        "accept",
-        "accepting",
-        "polymarket",
-        "contest",
-        "seat",
-        "us",
-        "united",
-        "states",
-        "unitedstates",
-        "hypothetical",
-        "officialy",
-        "men",
-        "man",
-        "mens",
-        "tournament",
-        "named",
-        "someone",
-        "declared",
-        "announced",
-        "make",
-        "makes",
-        "one's",
-        "outcome",
-        "result",
-        "results",
-        "selected",
-        "chosen",
-        "most",
-        "professional",
-        "pro",
-        "new",
-        "again",
-        "first",
-        "person's",
-        "competition",
-        "event",
-    ]
+_STEMS = {
+    "run": ("run", "ran ", "candidacy", "campaign"), "nominee": ("nomin", "primary"), "leave": ("leav", "out ", "resign", "cease", "remov", "depart"),
+    "purchase": ("purchas", "buy"), "invade": ("invad", "offensive"), "qualify": ("qualif", "makes", "playoffs"), "advance": ("advance", "reach"),
+    "seed": ("seed",), "lead": ("lead", "scorer", "golden"), "place": ("finish", "runner", "place", "2nd", "3rd", "4th", "last"), "hold": ("hold", "be the"),
+    "next": ("next",), "ipo": ("ipo", "public offering"), "visit": ("visit", "travel"), "draft": ("draft", "pick"), "inaugurated": ("inaug", "sworn"),
+    "announce": ("announc",), "acquire": ("acqui",), "confirmed": ("confirm",), "win": ("win", "won", "champion", "crowned", "award", "control", "elected"),
+}  # fmt: skip
+_ACT_PATTERNS = tuple(
+    (name, _STEMS.get(name, (name[:5],)), re.compile(pattern)) for name, pattern in _ACTS
 )
+_DAY = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?\b(?:,? 20\d\d)?|\b\d{1,2}(?::\d\d)? ?[ap]\.?m\b\.?",
+    re.I,
+)
+_NUMBER = re.compile(r"(20)?\d\d(-\d\d|-20\d\d)?")
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """What a side states. Empty means unknown. `core` are words beyond subject, deed and grammar;
-    `support` every word of title, event and condition.
+    """What a side states. Empty means unknown. `core` are the statement's words beyond subject,
+    deed and grammar, `told` those of the condition, `support` every word of title, event and
+    condition, and the league a ticker names.
     """
 
     condition: str
     subject: str
     acts: tuple[str, ...]
     core: frozenset[str]
+    told: frozenset[str]
     support: frozenset[str]
-    years: frozenset[str]
     quote: str
 
 
@@ -285,20 +117,30 @@ def statement(side: Side) -> Statement:
     """What a side states, from condition, question and label."""
     condition = condition_of(side)
     subject = _subject(side, condition)
-    told = f"{side.title} . {condition}" if side.is_kalshi else side.title
     main = condition if side.is_kalshi and condition else side.title
-    flat = atoms(_without(main, subject))
-    support = _content(f"{told} . {condition} . {side.event_title} . {side.label}")
+    named = frozenset(_name_tokens(subject))
+    texts = (side.title, condition, side.event_title, side.label)
     return Statement(
-        condition, subject,
-        acts(f"{atoms(main)} | {plain(main).lower()}"), _content(flat) - frozenset(_name_tokens(subject)), support,
-        frozenset(re.findall(r"\b20\d\d\b", main)), main,
-    )  # fmt: skip
+        condition=condition,
+        subject=subject,
+        acts=acts(f"{atoms(main)} | {plain(main).lower()}"),
+        core=implied(content(_without(main, subject))) - named,
+        told=implied(content(_without(condition, subject))) - named if condition else frozenset(),
+        support=implied(
+            frozenset().union(_league(side), *(content(text) for text in texts if text))
+        ),
+        quote=main,
+    )
 
 
+@lru_cache(maxsize=65_536)
 def acts(flat: str) -> tuple[str, ...]:
     """The deeds a text in atoms names, most special first."""
-    return tuple(name for name, pattern in _ACT_PATTERNS if pattern.search(flat))
+    return tuple(
+        name
+        for name, stems, pattern in _ACT_PATTERNS
+        if any(stem in flat for stem in stems) and pattern.search(flat)
+    )
 
 
 def _subject(side: Side, condition: str) -> str:
@@ -334,19 +176,33 @@ def _name_tokens(name: str) -> tuple[str, ...]:
     return name_words(name) + words(name)
 
 
-def _content(text: str) -> frozenset[str]:
-    found = frozenset(
+def _league(side: Side) -> frozenset[str]:
+    """The league a Kalshi series is named after."""
+    series = side.id.partition("-")[0].removeprefix("KX").lower() if side.is_kalshi else ""
+    found = [code for code in CODES if len(code) > 2 and series.startswith(code)]
+    return frozenset(CODES[max(found, key=len)].split()) if found else frozenset()
+
+
+@lru_cache(maxsize=65_536)
+def content(text: str) -> frozenset[str]:
+    """The words of a text that say something: not grammar, not dates."""
+    return frozenset(
         w
-        for w in words(atoms(text))
-        if w not in _PLAIN and not re.fullmatch(r"(20)?\d\d(-\d\d|-20\d\d)?", w)
+        for w in words(atoms(_DAY.sub(" ", plain(text))))
+        if w not in PLAIN and not _NUMBER.fullmatch(w)
     )
-    return implied(found) if found else found
 
 
 def left_over(a: Statement, b: Statement) -> tuple[frozenset[str], frozenset[str]]:
     """Words of each core that the other side's texts do not hold."""
     one = frozenset(_name_tokens(a.subject) + _name_tokens(b.subject))
     return a.core - b.support - one, b.core - a.support - one
+
+
+def untold(a: Statement, b: Statement) -> tuple[frozenset[str], frozenset[str]]:
+    """The same, with the words of both conditions too."""
+    one = frozenset(_name_tokens(a.subject) + _name_tokens(b.subject))
+    return (a.core | a.told) - b.support - one, (b.core | b.told) - a.support - one
 
 
 def same_subject(a: Statement, b: Statement) -> bool | None:

@@ -45,6 +45,7 @@ _BEFORE = re.compile(
     r"between|in|during|on|at the end of|end of|as of)\b(?: (?:the|end|of|issuance|and|month|year))* ?$",
     re.I,
 )
+_HINT = re.compile(r"\d|\b(?:in|during|of|before) (?:[JFMASOND][a-z]{2,})")
 _OFFSET = {"p": 3, "m": 2, "c": 1, "e": 0}
 
 
@@ -72,6 +73,8 @@ class Window(msgspec.Struct, frozen=True):
 def days(text: str, year: int | None = None) -> tuple[Day, ...]:
     """Every date a text names, in order; years are never guessed beyond `year`."""
     flat = plain(text)
+    if not _HINT.search(flat):
+        return ()
     found: list[tuple[int, int, Day]] = []
     for kind, pattern in _DATES:
         for match in pattern.finditer(flat):

@@ -15,6 +15,11 @@ _DASHES = {
     **dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212), "-"),
     **dict.fromkeys((0x2018, 0x2019), "'"),
     **dict.fromkeys((0x201C, 0x201D), '"'),
+    0xF8: "o",
+    0xD8: "O",
+    0x142: "l",
+    0x141: "L",
+    0x131: "i",
 }
 _MARKS = re.compile(r"[*_`​]+")
 _WORD = re.compile(r"[a-z0-9]+(?:[.'][a-z0-9]+)*(?:-[a-z0-9]+)*")
@@ -62,9 +67,11 @@ def plain(text: str) -> str:
     """Text without accents, typographic marks and markdown, spaces made single; case is kept."""
     flat = text
     if not text.isascii():
-        flat = unicodedata.normalize("NFKD", text.translate(_DASHES))
-        flat = "".join(c for c in flat if not unicodedata.combining(c))
-        flat = flat.replace("ø", "o").replace("Ø", "O").replace("ł", "l").replace("Ł", "L")
+        flat = text.translate(_DASHES)
+        if not flat.isascii():
+            flat = "".join(
+                c for c in unicodedata.normalize("NFKD", flat) if not unicodedata.combining(c)
+            )
     return re.sub(r"[ \t\xa0]+", " ", _MARKS.sub("", flat)).strip()
 
 
