@@ -17,7 +17,7 @@ from markets.matching.quantities import Span, complements, equal
 from markets.matching.statements import Statement, left_over, same_subject
 from markets.matching.verdicts import Finding, Word
 from markets.matching.windows import Window
-from markets.matching.wording import name_words
+from markets.matching.wording import name_words, plain
 
 _APART = (
     {"nominee", "win"}, {"run", "nominee"}, {"run", "win"}, {"place", "win"}, {"qualify", "win"}, {"advance", "win"},
@@ -26,6 +26,27 @@ _APART = (
     {"run", "inaugurated"}, {"qualify", "place"}, {"announce", "release"}, {"impeach", "leave"}, {"draft", "win"},
 )  # fmt: skip
 _PARTIES = {"democrats", "republicans"}
+_POST = re.compile(r"\b(president|presidency|primeminister|secretary|chair)")
+_JOINS = frozenset(
+    [
+        "the",
+        "of",
+        "and",
+        "de",
+        "da",
+        "do",
+        "dos",
+        "von",
+        "van",
+        "der",
+        "la",
+        "le",
+        "el",
+        "al",
+        "bin",
+        "party",
+    ]
+)
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 
@@ -41,15 +62,17 @@ def subject(a: Facts, b: Facts) -> Finding:
         return Finding("subject", Word.PASS, one, two)
     if not x.subject and not y.subject and x.core and x.core == y.core:
         return Finding("subject", Word.PASS, x.quote, y.quote, "the same words")
-    named = not (_is_post(x.subject) or _is_post(y.subject))
+    named = _is_name(x.subject) and _is_name(y.subject)
     if found is False and named and not _known_there(x, y) and not _known_there(y, x):
         return Finding("subject", Word.FAIL, one, two, "about another")
     return Finding("subject", Word.UNKNOWN, one, two)
 
 
-def _is_post(name: str) -> bool:
-    """Whether a subject is a post, which somebody holds, rather than a name."""
-    return bool(re.search(r"\b(president|presidency|primeminister|secretary|chair)", atoms(name)))
+def _is_name(subject: str) -> bool:
+    """Whether a subject is a name: not a thing described in words, and not a post somebody holds."""
+    if _POST.search(atoms(subject)):
+        return False
+    return all(word[:1].isupper() or word.lower() in _JOINS for word in plain(subject).split())
 
 
 def _as_teams(a: Facts, b: Facts) -> bool | None:
