@@ -8,11 +8,10 @@ person instead of refusing: codes are conventions, not statements.
 from collections.abc import Callable
 
 from markets.matching.facts import Facts
-from markets.matching.games import Game, meeting, negated
+from markets.matching.games import Game, meeting, negated, same_player
 from markets.matching.leagues import CODES, DRAWS
 from markets.matching.quantities import Span, complements, equal
 from markets.matching.verdicts import Finding, Word
-from markets.matching.wording import alike
 from markets.terms.units import MICRO
 
 START_APART = 180  # minutes: two starts of one game, told by two venues, are closer than this
@@ -120,7 +119,7 @@ def player(a: Facts, b: Facts) -> Finding:
     x, y = _pair(a, b)
     if not (x.kind.startswith("prop") or y.kind.startswith("prop")):
         return Finding("player", Word.PASS, why="not about a player")
-    word = {True: Word.PASS, False: Word.FAIL, None: Word.UNKNOWN}[alike(x.player, y.player)]
+    word = {True: Word.PASS, False: Word.FAIL, None: Word.UNKNOWN}[same_player(x.player, y.player)]
     return Finding(
         "player", word, x.player, y.player, "another player" if word is Word.FAIL else ""
     )

@@ -53,7 +53,7 @@ def game_of_ticker(side: Side) -> Game | None:
     span = _span(side, kind, number_text or (pieces[-1] if pieces[-1:] != [suffix] else ""))
     return Game(
         league, on, entrants, kind, period, _backs(suffix, entrants, kind), span,
-        player=_player(side, kind, pieces), minute=_minute(clock),
+        player=_player(side, kind, pieces, entrants), minute=_minute(clock),
         three_way=_three_way(league, kind, side), quote=side.title or side.id,
     )  # fmt: skip
 
@@ -146,11 +146,15 @@ def _micros(text: str) -> int:
     return int(whole) * MICRO + int(part.ljust(6, "0") or "0")
 
 
-def _player(side: Side, kind: str, pieces: list[str]) -> str:
+def _player(side: Side, kind: str, pieces: list[str], entrants: tuple[Entrant, ...]) -> str:
     if not kind.startswith("prop"):
         return ""
     named = side.label.partition(":")[0]
-    return named if named and not named.isdigit() else (pieces[0] if pieces else "")
+    if named and not named.isdigit():
+        return named
+    code = re.sub(r"\d+$", "", pieces[0]) if pieces else ""
+    team = next((e.code for e in entrants if e.code and code.startswith(e.code)), "")
+    return code.removeprefix(team)
 
 
 def _minute(clock: str | None) -> int | None:

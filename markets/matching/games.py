@@ -169,6 +169,27 @@ def _fit(league: str, code: str, name: str) -> int:
     return 1 if any(part.startswith(low[:3]) for part in parts) else 0
 
 
+def same_player(a: str, b: str) -> bool | None:
+    """Whether two players are one, each a name or a venue's code (`SKWAN`, `stekwa`)."""
+    if " " in a and " " in b:
+        return alike(a, b)
+    one, two = _initial_and_surname(a), _initial_and_surname(b)
+    if one is None or two is None:
+        return None
+    agree = (one[0] == two[0], one[1] == two[1])
+    return agree[0] if agree[0] == agree[1] else None
+
+
+def _initial_and_surname(said: str) -> tuple[str, str] | None:
+    """A first letter and three letters of the surname, from a name or a code."""
+    if " " in said:
+        parts = name_words(said)
+        return (parts[0][0], parts[-1][:3]) if parts else None
+    if said.isupper():
+        return (said[0].lower(), said[1:4].lower()) if len(said) > 3 else None
+    return (said[0], said[3:6]) if len(said) == 6 else None
+
+
 def same_entrant(league: str, a: Entrant, b: Entrant) -> bool | None:
     """Whether two entrants are one; by the league's table, then codes, then names."""
     one, two = _known(league, a), _known(league, b)

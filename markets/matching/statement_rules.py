@@ -25,7 +25,7 @@ _APART = (
     {"relegated", "win"}, {"lead", "win"}, {"eliminated", "win"}, {"annex", "purchase"}, {"pardon", "leave"},
     {"run", "inaugurated"}, {"qualify", "place"}, {"announce", "release"}, {"impeach", "leave"}, {"draft", "win"},
 )  # fmt: skip
-_PARTIES = {"democrats", "republicans"}
+PARTIES = ("democrats", "republicans")
 _POST = re.compile(r"\b(president|presidency|primeminister|secretary|chair)")
 _JOINS = frozenset(
     [
@@ -60,6 +60,8 @@ def subject(a: Facts, b: Facts) -> Finding:
     one, two = x.subject or x.quote, y.subject or y.quote
     if found is True:
         return Finding("subject", Word.PASS, one, two)
+    if _parties(a, b):
+        return Finding("subject", Word.UNKNOWN, one, two, "the two parties of one race")
     if not x.subject and not y.subject and x.core and x.core == y.core:
         return Finding("subject", Word.PASS, x.quote, y.quote, "the same words")
     named = _is_name(x.subject) and _is_name(y.subject)
@@ -307,15 +309,19 @@ def _neutral(a: Facts, b: Facts) -> frozenset[str]:
     return frozenset(["primary"]) if "nominee" in both else frozenset()
 
 
+def _parties(a: Facts, b: Facts) -> bool:
+    """Whether the two sides are about the two parties."""
+    told = [{w for w in PARTIES if w in atoms(f.statement.subject).split()} for f in (a, b)]
+    return len(told[0]) == len(told[1]) == 1 and told[0] != told[1]
+
+
 def opposite_parties(a: Facts, b: Facts) -> bool:
     """Whether the two parties are asked about control of one chamber, where one has it exactly when
-    the other has not.
+    the other has not; in a single race a third may win.
     """
-    named = {
-        w for f in (a, b) for w in re.findall(r"\w+", atoms(f.statement.subject)) if w in _PARTIES
-    }
     local = a.states | b.states | a.districts | b.districts
-    return named == _PARTIES and not local and same_subject(a.statement, b.statement) is False
+    chambers = a.statement.core & b.statement.core & frozenset(["senate", "house", "presidency"])
+    return _parties(a, b) and not local and bool(chambers)
 
 
 RULES: tuple[tuple[str, str, Callable[[Facts, Facts], Finding]], ...] = (

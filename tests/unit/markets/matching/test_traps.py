@@ -2,11 +2,11 @@
 
 import msgspec
 import pytest
-from tests.unit.markets.matching.sides_for_tests import GAME_K, GAME_P, kalshi, poly
 
 from markets.matching.decide import judge
 from markets.matching.sides import Side
 from markets.matching.verdicts import Verdict, Word
+from tests.unit.markets.matching.sides_for_tests import GAME_K, GAME_P, kalshi, poly
 
 
 def weather(station: str, label: str = "58° or above", city: str = "Chicago") -> Side:
