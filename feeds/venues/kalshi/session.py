@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from feeds.books.builder import MarketBuilder, Resync
+from feeds.books.endings import Endings
 from feeds.venues.base import Drop, Emit, Fault, Fetch, Output, Reply, Request, Send
 from feeds.venues.kalshi import parse, wire
 from feeds.venues.kalshi.asks import SnapshotAsks
@@ -36,6 +37,8 @@ from trading.engine.events import (
 )
 
 TERMINAL = {10: "channel_error", 17: "internal_error", 25: "buffer_overflow"}
+# REST says only "finalized"; the older word is met in recordings.
+FINAL = ("finalized", "settled")
 BOOKS, TRADES, LIFECYCLE = "orderbook_delta", "trade", "market_lifecycle_v2"
 
 MAX_CHARS = 8 * 1024 * 1024
@@ -81,6 +84,7 @@ class KalshiSession:
         self._reading = reading
         self._markets = {market.native: market for market in markets}
         self._builders = {market.native: MarketBuilder(market.id, depth) for market in markets}
+        self._endings = Endings(markets)
         self._events: dict[str, wire.Event] = {}
         self._by_kind: dict[type, Callable[[Any, Ns], list[Output]]] = {
             wire.Delta: self._on_delta,
@@ -117,6 +121,7 @@ class KalshiSession:
             builder.epoch = max(builder.epoch, at // MS)
         tickers = list(self._markets)
         self._asks.expect(tickers, at)
+        self._endings.opened(at)
         return [self._subscribe_books(tickers), self._command("subscribe", channels=[LIFECYCLE])]
 
     def received(self, frame: str, at: Ns) -> list[Output]:
@@ -139,13 +144,16 @@ class KalshiSession:
         return outputs + self._confirm(decoded, at) + self._ask(at)
 
     def fetched(self, tag: str, reply: Reply | None, at: Ns) -> list[Output]:
-        """The answer to one of our questions about a settled market or an event's fees."""
+        """The answer to one of our questions about a market's end or an event's fees."""
         topic, _, name = tag.partition(":")
         if reply is None or reply.status != 200:
             return [Fault("no_answer", tag)]
         try:
-            if topic == "settled":
-                return self._on_settled(_MARKETS.decode(reply.body).market, at)
+            if topic in ("settled", "end"):
+                found = _MARKETS.decode(reply.body).market
+                return (
+                    self._on_settled(found, at) if topic == "settled" else self._on_asked(found, at)
+                )
             if topic == "event":
                 return self._on_event(_EVENTS.decode(reply.body))
             return self._on_series(name, _SERIES.decode(reply.body).series, at)
@@ -163,7 +171,7 @@ class KalshiSession:
         outputs += [Fault("no_snapshot", ticker) for ticker in self._asks.overdue(at)]
         if self._book_sid is not None and at - self._counted_at >= PROBE_AFTER:
             self._want_probe(at)
-        return outputs + self._ask(at)
+        return outputs + self._ask_ends(at) + self._ask(at)
 
     def closed(self, at: Ns, reason: str) -> list[Output]:
         """The socket is gone: no book of it may be believed."""
@@ -450,7 +458,18 @@ class KalshiSession:
         paid = parse.pays(found.result, found.settlement_value_dollars)
         if paid is None:
             return [Fault("unknown_result", f"{found.ticker}: {found.result}"[:200])]
+        self._endings.settled(market)
         return [Emit(_settled(market.id, paid, at))]
+
+    def _on_asked(self, found: wire.Market, at: Ns) -> list[Output]:
+        """What a market's record says: its end once it is final, since a result may be disputed."""
+        return self._on_settled(found, at) if found.status in FINAL else []
+
+    def _ask_ends(self, at: Ns) -> list[Output]:
+        market = self._endings.due(at)
+        if market is None:
+            return []
+        return [Fetch(f"end:{market.native}", _market_request(market.native))]
 
     # fees
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import msgspec
 
 from feeds.books.builder import Change
+from feeds.books.endings import Endings
 from feeds.venues.base import Drop, Emit, Fault, Fetch, Output, Reply, Request, Send
 from feeds.venues.polymarket import parse, resolutions, wire
 from feeds.venues.polymarket.keeper import BookKeeper
@@ -44,7 +45,7 @@ class MarketSession:
             for index, token in enumerate(keeper.market.tokens)
         }
         self._by_native = {keeper.market.native: keeper for keeper in self._keepers}
-        self._resolutions = resolutions.Resolutions(k.market for k in self._keepers)
+        self._endings = Endings(k.market for k in self._keepers)
         self._is_open = False
         self._pinged_at = Ns(0)
         self._ponged_at = Ns(0)
@@ -57,7 +58,7 @@ class MarketSession:
         self._is_open = True
         self._pinged_at = self._ponged_at = self._checked_at = at
         self._in_flight = {}
-        self._resolutions.opened(at)
+        self._endings.opened(at)
         for keeper in self._keepers:
             keeper.restart(at, SNAPSHOT_WITHIN)
         ask = wire.Subscription(assets_ids=list(self._by_token))
@@ -222,7 +223,7 @@ class MarketSession:
                 for token in keeper.market.tokens
             )
             return [*out, self._settle(keeper, pays, at)]
-        self._resolutions.hurry(keeper.market, at)
+        self._endings.hurry(keeper.market, at)
         if frame.winning_asset_id:
             out.append(Fault("unknown_winner", str(keeper.market.id)))
         return out
@@ -234,7 +235,7 @@ class MarketSession:
         return [Emit(MarketClosed(at, keeper.market.id))]
 
     def _settle(self, keeper: BookKeeper, pays: tuple[Px, ...], at: Ns) -> Output:
-        self._resolutions.settled(keeper.market)
+        self._endings.settled(keeper.market)
         return Emit(MarketSettled(at, keeper.market.id, pays))
 
     def _told_end(self, native: str, body: bytes, at: Ns) -> list[Output]:
@@ -318,7 +319,7 @@ class MarketSession:
         return self._ask(quiet, at, check=True)
 
     def _ask_ends(self, at: Ns) -> list[Output]:
-        market = self._resolutions.due(at)
+        market = self._endings.due(at)
         if market is None:
             return []
         tag = f"{END}:{market.native}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from feeds.venues.base import Drop, Emit, Fault, Fetch, Output, Reply, Send
 from feeds.venues.kalshi import parse
@@ -510,6 +511,50 @@ def test_a_result_ends_trading_and_the_payout_is_looked_up_when_settled() -> Non
     assert [type(event) for event in determined] == [MarketChanged, MarketClosed]
     assert fetch.request.path == "/markets/A"
     assert event == MarketSettled(talk.at, market_id(parse.VENUE, "A"), (Px(306_000), Px(694_000)))
+
+
+def asked_about(talk: Talk, seconds: int) -> list[Fetch]:
+    """What is asked over REST while time passes and the books go on being confirmed."""
+    found: list[Fetch] = []
+    for _ in range(seconds // 5):
+        found += [output for output in talk.tick(5_000) if isinstance(output, Fetch)]
+        talk.snapshot("B")
+    return found
+
+
+@pytest.mark.parametrize("status", ["finalized", "settled"])
+def test_a_payout_nobody_told_of_is_found_by_asking_after_the_close(status: str) -> None:
+    talk = Talk(replace(market("A"), close_at=Ns(START + 60 * SECOND)), market("B")).subscribed()
+
+    (asked,) = asked_about(talk, 60 + 125)
+    found = {"market": {"ticker": "A", "status": status, "result": "no"}}
+    paid = events(talk.session.fetched(asked.tag, answered(found), talk.at))
+
+    assert asked.request.path == "/markets/A"
+    assert paid == [MarketSettled(talk.at, market_id(parse.VENUE, "A"), (Px(0), Px(1_000_000)))]
+    assert asked_about(talk, 300) == []
+
+
+@pytest.mark.parametrize("status", ["active", "closed", "determined", "disputed", "amended"])
+def test_a_result_that_may_still_be_disputed_pays_nothing(status: str) -> None:
+    talk = Talk(replace(market("A"), close_at=Ns(START + 60 * SECOND)), market("B")).subscribed()
+    (asked,) = asked_about(talk, 60 + 125)
+
+    found = {"market": {"ticker": "A", "status": status, "result": "yes"}}
+
+    assert talk.session.fetched(asked.tag, answered(found), talk.at) == []
+    assert len(asked_about(talk, 125)) == 1
+
+
+def test_a_frame_without_a_number_is_read_and_counts_nothing() -> None:
+    talk = Talk().subscribed()
+    body = {"market_ticker": "A", "price_dollars": "0.4100", "delta_fp": "5.00", "side": "yes"}
+
+    unnumbered = talk.say({"type": "orderbook_delta", "sid": 1, "msg": body})
+    next_one = talk.delta("A", "0.4200", "1.00")
+
+    assert len(books(unnumbered)) == len(books(next_one)) == 1
+    assert faults(unnumbered + next_one) == []
 
 
 @pytest.mark.parametrize(

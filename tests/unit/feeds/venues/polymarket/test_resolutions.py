@@ -3,34 +3,20 @@
 import json
 
 import pytest
-from msgspec.structs import replace
 
-from feeds.venues.polymarket.resolutions import (
-    HALF,
-    OTHERS_EVERY,
-    OVERDUE_EVERY,
-    Resolutions,
-    pays_of,
-    request_of,
-)
+from feeds.venues.polymarket.resolutions import HALF, pays_of, request_of
 from markets.terms.instruments import Market
-from markets.terms.units import MICRO, SECOND, Ns
-from tests.unit.feeds.venues.polymarket.scene import NATIVE, NO, START, YES, Scene
+from markets.terms.units import MICRO
+from tests.unit.feeds.venues.polymarket.scene import NATIVE, NO, YES, Scene
 
 
-def market(native: str = NATIVE, closes_in: int = 10**9) -> Market:
-    known = Scene().market
-    return replace(known, native=native, close_at=Ns(START + closes_in * SECOND))
+def market() -> Market:
+    return Scene().market
 
 
 def record(yes: bool, no: bool, **more: object) -> bytes:
     tokens = [{"token_id": NO, "winner": no}, {"token_id": YES, "winner": yes}]
     return json.dumps({"tokens": tokens, "closed": True, **more}).encode()
-
-
-def asked(found: Resolutions, seconds: int) -> list[tuple[int, str]]:
-    said = ((s, found.due(Ns(START + s * SECOND))) for s in range(seconds + 1))
-    return [(second, one.native) for second, one in said if one is not None]
 
 
 def test_the_record_of_the_market_is_asked_for() -> None:
@@ -68,48 +54,3 @@ def test_closed_alone_decides_nothing(body: bytes) -> None:
 def test_what_is_no_record_of_the_market_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         pays_of(market(), body)
-
-
-def test_a_market_past_its_close_is_asked_about_every_two_minutes() -> None:
-    found = Resolutions([market(closes_in=60)])
-    found.opened(START)
-
-    every = OVERDUE_EVERY // SECOND
-    assert [second for second, _ in asked(found, 60 + 3 * every)] == [
-        60 + every,
-        60 + 2 * every,
-        60 + 3 * every,
-    ]
-
-
-def test_the_others_are_asked_about_twice_an_hour_spread_over_it() -> None:
-    found = Resolutions([market("a"), market("b")])
-    found.opened(START)
-
-    half = OTHERS_EVERY // SECOND // 2
-    assert asked(found, 4 * half) == [
-        (half, "a"),
-        (2 * half, "b"),
-        (3 * half, "a"),
-        (4 * half, "b"),
-    ]
-
-
-def test_at_most_one_is_asked_about_in_a_second() -> None:
-    found = Resolutions([market(name, closes_in=0) for name in "abc"])
-    found.opened(START)
-
-    first = OVERDUE_EVERY // SECOND
-    assert asked(found, first + 2) == [(first, "a"), (first + 1, "b"), (first + 2, "c")]
-
-
-def test_one_that_is_said_to_have_ended_is_asked_about_next_and_a_settled_one_never() -> None:
-    found = Resolutions([market("a"), market("b")])
-    found.opened(START)
-    found.hurry(market("b"), START)
-    found.hurry(market("nobody's"), START)
-    found.settled(market("a"))
-
-    assert asked(found, 1) == [(0, "b")]
-    found.settled(market("b"))
-    assert asked(found, 10_000) == []
