@@ -115,7 +115,8 @@ def test_two_venues_markets_on_one_runner_share_its_row() -> None:
     there = kalshi(
         "KXRURPRES-26-ADOE",
         "Will Ann Doe win the 2026 Ruritanian presidential election?",
-        "If Ann Doe wins the 2026 Ruritanian presidential election, then the market resolves to Yes.",
+        "If Ann Doe wins the 2026 Ruritanian presidential election, "
+        "then the market resolves to Yes.",
     )
 
     group = made(field_of(SUBJECT, [runner("Ann Doe"), runner("Bob Roe"), there]))
