@@ -14,7 +14,8 @@ import msgspec
 from markets.matching.facts import Facts, extract
 from markets.matching.quantities import Span, contains, disjoint
 from markets.matching.sides import Side
-from markets.matching.statement_rules import RULES, edition, same_subject
+from markets.matching.statement_rules import RULES, edition
+from markets.matching.statements import same_subject
 from markets.matching.tails import PRIORS
 from markets.matching.verdicts import Word
 from markets.terms.ids import MarketId, VenueId, market_id
