@@ -73,6 +73,9 @@ def seed(author: str = "seed") -> int:
             active=True,
         )
     risk.ensure_limits(author, "First rows: the shipped profile.")
+    risk.ensure_features(
+        {"taker_taker": "paper"}, author, "First rows: play money for the one strategy there is."
+    )
     schedule_catalogues(CATALOGUE_MINUTES)
     schedule_watches()
     return made

@@ -48,6 +48,7 @@ def _read() -> Snapshot:
     packs = markets.friction_packs(active_only=True)
     closed = markets.maintenance(SystemClock().now())
     armed = feeds.armed() if settings.LIVE_ALLOWED else {}
+    blocked = risk.geoblocks()
     relations = markets.tradeable()
     listed: dict[str, Market] = {m.id: m for r in relations for m in r.markets}
     return Snapshot(
@@ -62,14 +63,21 @@ def _read() -> Snapshot:
                 _venue(v, packs),
                 maintenance=tuple(Window(*w) for w in closed.get(v.slug, ())),
                 armed_until=armed.get(v.slug, Ns(0)),
+                geoblock=blocked.get(v.slug, ""),
             )
             for v in markets.venues(enabled_only=True)
         ),
         markets=tuple(listed[key] for key in sorted(listed)),
         relations=tuple(
-            RelationConfig(r.relation, r.packages, Mode(r.mode), r.min_net_edge) for r in relations
+            RelationConfig(r.relation, r.packages, Mode(r.mode), r.min_net_edge, r.event)
+            for r in relations
         ),
         friction_rev=friction.revision(packs, Px(limits.friction)),
+        scoped=risk.scoped(),
+        features=risk.features(),
+        country=engine.country,
+        permissions=risk.permissions(engine.country),
+        timezone=engine.timezone,
     )
 
 

@@ -303,13 +303,15 @@ class SyncRun(models.Model):
 class ConfigRevision(models.Model):
     """One change of configuration: who, why, what. The largest id is the saved revision.
 
-    `changes` is a list of {object, key, field, before, after}.
+    `changes` is a list of {object, key, field, before, after}. `hash` is over the row and the hash
+    of the row before (`markets.chain`).
     """
 
     author = models.CharField(max_length=150)
     reason = models.CharField(max_length=500)
     at = models.DateTimeField()
     changes = models.JSONField(default=list)
+    hash = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         ordering = ("-id",)

@@ -7,6 +7,7 @@ it may be lost.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
+from markets.chain import Checked, check, link
 from markets.models import ConfigRevision
 
 HINT_CHANNEL = "arbsite:hint"
@@ -47,9 +49,15 @@ def bump(author: str, reason: str, changes: Iterable[Change]) -> ConfigRevision:
         raise ValidationError("Name the author of the change.")
     with connection.cursor() as cursor:
         cursor.execute(f'LOCK TABLE "{ConfigRevision._meta.db_table}" IN EXCLUSIVE MODE')
+    last = ConfigRevision.objects.order_by("-id").values_list("hash", flat=True).first()
     revision = ConfigRevision.objects.create(
-        author=author.strip(), reason=reason.strip()[:500], at=timezone.now(), changes=list(changes)
+        author=author.strip(),
+        reason=reason.strip()[:500],
+        at=timezone.now(),
+        changes=json.loads(json.dumps(list(changes), default=str)),
     )
+    revision.hash = link(last or "", revision)
+    revision.save(update_fields=["hash"])
     transaction.on_commit(partial(hint, revision.pk))
     return revision
 
@@ -63,3 +71,9 @@ def hint(revision: int) -> None:
             server.publish(HINT_CHANNEL, str(revision))
     except redis.RedisError as problem:
         LOG.info("hint not sent", revision=revision, problem=type(problem).__name__)
+
+
+def verify(expect: str = "") -> tuple[Checked, bool]:
+    """How far the chain of revisions holds, and whether it has a hash (true when none is given)."""
+    checked = check(ConfigRevision.objects.order_by("id").iterator(500))
+    return checked, not expect or ConfigRevision.objects.filter(hash=expect).exists()

@@ -444,13 +444,14 @@ class Tradeable(msgspec.Struct, frozen=True):
     mode: str
     min_net_edge: Px | None
     markets: tuple[instruments.Market, ...]
+    event: str = ""
 
 
 def tradeable() -> tuple[Tradeable, ...]:
     """Confirmed, active relations by slug, all of whose venues are enabled and which no rule
     blocks.
     """
-    claims = Claim.objects.select_related("market").order_by("position")
+    claims = Claim.objects.select_related("market__event").order_by("position")
     rows = (
         Relation.objects.filter(status=Relation.Status.CONFIRMED, active=True)
         .exclude(claims__market__venue__enabled=False)
@@ -474,7 +475,12 @@ def _tradeable(row: Relation) -> Tradeable:
         mode=row.mode,
         min_net_edge=None if row.min_net_edge is None else Px(row.min_net_edge),
         markets=tuple(terms_of(m) for m in distinct.values()),
+        event=next((_event(m) for m in distinct.values() if m.event), ""),
     )
+
+
+def _event(market: Market) -> str:
+    return f"{market.venue_id}:{market.event.native}" if market.event else ""
 
 
 def blocked_by(row: Relation, rules: Iterable[BlockRule]) -> BlockRule | None:

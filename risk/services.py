@@ -1,7 +1,7 @@
-"""Writes of limits and of the engine's mode: checked as a whole, versioned, revertible.
+"""Writes of limits, the engine's mode, strategies and places: checked, versioned.
 
-A change is refused in one sentence (`ValidationError`) before anything is saved: a value outside
-its bounds, or limits that together could never trade (`Snapshot.problems`).
+A change is refused in one sentence (`ValidationError`) before anything is saved. How limits change
+as sets is in `risk.changesets`.
 """
 
 from __future__ import annotations
@@ -9,84 +9,48 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from markets import selectors as market_selectors
 from markets.models import ConfigRevision
-from markets.revisions import Change, bump, change
-from markets.terms.units import Ns
-from risk import selectors
-from risk.models import EngineSetting, Threshold
-from trading.amounts import shown
-from trading.engine.config import LIMITS, SPECS, LimitSpec, Mode, Snapshot
+from markets.revisions import bump, change
+from markets.terms.calendars import zone
+from markets.terms.units import MICRO
+from risk import changesets, selectors
+from risk.changesets import revert as revert
+from risk.models import EngineSetting, Feature, GeoCheck
+from risk.profiles import PROFILES
+from risk.wanted import Wanted
+from trading.engine.config import LIMITS, Mode
 
 
 def check_limits(values: Mapping[str, int]) -> None:
-    """Refuses values that are out of bounds or do not go together with the limits now.
+    """Refuses values for everything that are out of bounds or contradict the others.
 
     Errors: `ValidationError` with one sentence per problem.
     """
-    found = []
-    for key, value in values.items():
-        spec = SPECS.get(key)
-        if spec is None:
-            found.append(f"There is no setting {key!r}; `manage.py config export` lists them.")
-        elif not spec.low <= value <= spec.high:
-            found.append(
-                f"{key} may be {shown(spec.low, spec.unit)} to {shown(spec.high, spec.unit)}, "
-                f"not {shown(value, spec.unit)}."
-            )
-    if not found:
-        limits = msgspec.structs.replace(selectors.limits(), **values)
-        found = Snapshot(revision=0, at=Ns(0), limits=limits).problems()
-    if found:
-        raise ValidationError(found)
+    changesets.check_wanted([Wanted(key, value) for key, value in values.items()])
 
 
-@transaction.atomic
 def set_limits(values: Mapping[str, int], author: str, reason: str) -> ConfigRevision | None:
-    """The revision of the settings that differ, values in base units; nothing when none does.
+    """The revision of the settings that differ, values for everything in base units; nothing when
+    none does.
 
     Errors: `ValidationError`, see `check_limits`; or without a reason.
     """
-    stored = {t.key: t for t in Threshold.objects.select_for_update().filter(scope="")}
-    check_limits(values)
-    changes: list[Change] = []
-    for key, value in values.items():
-        spec = SPECS[key]
-        before = stored[key].value if key in stored else spec.default
-        if before != value:
-            changes.append(change("threshold", key, "value", before, value))
-        if before != value or key not in stored:
-            _save(spec, value)
-    return bump(author, reason, changes) if changes else None
-
-
-def _save(spec: LimitSpec, value: int) -> None:
-    Threshold.objects.update_or_create(
-        key=spec.key,
-        scope="",
-        defaults={
-            "value": value,
-            "unit": spec.unit.value,
-            "low": spec.low,
-            "high": spec.high,
-            "group": spec.group,
-            "meaning": spec.meaning,
-        },
-    )
+    return changesets.apply([Wanted(key, value) for key, value in values.items()], author, reason)
 
 
 @transaction.atomic
 def ensure_limits(author: str, reason: str) -> ConfigRevision | None:
     """A row for every setting that has none yet, at its shipped value; values already set stay."""
-    known = set(Threshold.objects.filter(scope="").values_list("key", flat=True))
+    known = set(selectors.values())
     missing = [spec for spec in LIMITS if spec.key not in known]
     for spec in missing:
-        _save(spec, spec.default)
+        changesets.store(Wanted(spec.key, spec.default))
     if not missing:
         return None
     return bump(
@@ -95,21 +59,37 @@ def ensure_limits(author: str, reason: str) -> ConfigRevision | None:
 
 
 @transaction.atomic
-def set_engine(exec_mode: str, author: str, reason: str, note: str = "") -> ConfigRevision | None:
-    """The revision of the engine-wide mode; nothing when it is so already.
+def set_engine(
+    exec_mode: str, author: str, reason: str, note: str = "", **fields: Any
+) -> ConfigRevision | None:
+    """The revision of the engine-wide mode, and of `timezone`, `country`, `two_people` where given;
+    nothing when it is so already.
 
-    Errors: `ValidationError` for another word, or for live where this machine does not allow it.
+    Errors: `ValidationError` for another word, for live where this machine does not allow it, for a
+    time zone or a country that is none.
     """
     check_mode(exec_mode)
+    check_place(fields.get("timezone", "UTC"), fields.get("country", ""))
     row = EngineSetting.objects.select_for_update().first() or EngineSetting()
     changes = [
         change("engine", "engine", name, getattr(row, name), value)
-        for name, value in (("exec_mode", exec_mode), ("note", note))
+        for name, value in {"exec_mode": exec_mode, "note": note, **fields}.items()
         if getattr(row, name) != value
     ]
-    row.exec_mode, row.note = exec_mode, note
+    for name, value in {"exec_mode": exec_mode, "note": note, **fields}.items():
+        setattr(row, name, value)
     row.save()
     return bump(author, reason, changes) if changes else None
+
+
+def check_place(timezone_name: str, country: str) -> None:
+    """Refuses a time zone or a country that is none. Errors: `ValidationError`."""
+    try:
+        zone(timezone_name)
+    except ValueError as problem:
+        raise ValidationError(str(problem)) from None
+    if country and not (len(country) == 2 and country.isascii() and country.isupper()):
+        raise ValidationError(f"{country!r} is no country; write two capitals such as DE.")
 
 
 def check_mode(exec_mode: str) -> None:
@@ -126,27 +106,83 @@ def check_mode(exec_mode: str) -> None:
 
 
 @transaction.atomic
-def revert(number: int, author: str, reason: str = "") -> ConfigRevision:
-    """The revision that takes one change of limits or mode back, checked like any other change.
+def ensure_features(strategies: Mapping[str, str], author: str, reason: str) -> None:
+    """A row for every strategy that has none yet; those already set stay."""
+    known = {row.strategy for row in selectors.feature_rows()}
+    changes = []
+    for name, rollout in strategies.items():
+        if name not in known:
+            Feature.objects.create(strategy=name, rollout=rollout)
+            changes.append(change("feature", name, "rollout", None, rollout))
+    if changes:
+        bump(author, reason, changes)
 
-    Errors: `ValidationError` when there is no such revision, it holds no limit, or a limit changed
-    again since.
+
+@transaction.atomic
+def set_feature(strategy: str, author: str, reason: str, **fields: Any) -> ConfigRevision | None:
+    """The revision of how far a strategy is let (`rollout`, `venue`, `share_ppm`).
+
+    Errors: `ValidationError` for another stage, a venue there is not, or a share that is none.
     """
-    try:
-        revision = market_selectors.revision(number)
-    except LookupError as problem:
-        raise ValidationError(str(problem)) from None
-    now: dict[str, Any] = {row.spec.key: row.value for row in selectors.limit_rows()}
-    back: dict[str, int] = {}
-    for item in revision.changes:
-        if item["object"] != "threshold" or item["key"] not in now or item["before"] is None:
-            continue
-        if now[item["key"]] != item["after"]:
-            raise ValidationError(
-                f"{item['key']} was changed again after revision {number}; set it by hand."
-            )
-        back[item["key"]] = item["before"]
-    made = set_limits(back, author, reason or f"Reverts revision {number}.") if back else None
-    if made is None:
-        raise ValidationError(f"Revision {number} changed no limit, so there is nothing to revert.")
-    return made
+    row = Feature.objects.select_for_update().filter(pk=strategy).first() or Feature(pk=strategy)
+    is_new = row._state.adding
+    changes = [
+        change("feature", strategy, name, None if is_new else getattr(row, name), value)
+        for name, value in fields.items()
+        if is_new or getattr(row, name) != value
+    ]
+    for name, value in fields.items():
+        setattr(row, name, value)
+    check_feature(row)
+    row.save()
+    return bump(author, reason, changes) if changes else None
+
+
+def check_feature(row: Feature) -> None:
+    """Refuses a row that could not be carried out. Errors: `ValidationError`."""
+    if row.rollout not in Feature.Rollout.values:
+        stages = ", ".join(Feature.Rollout.values)
+        raise ValidationError(f"{row.rollout!r} is no stage of a strategy; take {stages}.")
+    if row.rollout == Feature.Rollout.VENUE and market_selectors.venue(row.venue) is None:
+        raise ValidationError(f"There is no venue {row.venue!r}; name the one that has a leg.")
+    if not 0 <= row.share_ppm <= MICRO:
+        raise ValidationError("A share is 0 to 100 %.")
+
+
+@transaction.atomic
+def note_geoblock(venue: str, blocked: bool, said: str = "") -> ConfigRevision | None:
+    """Keeps what a venue said of where we are; a revision only when its answer changed."""
+    row = GeoCheck.objects.select_for_update().filter(venue=venue).first()
+    before = row.blocked if row else None
+    GeoCheck.objects.update_or_create(
+        venue=venue, defaults={"at": timezone.now(), "blocked": blocked, "said": said[:300]}
+    )
+    if before == blocked or (before is None and not blocked):
+        return None
+    changed = change("geoblock", venue, "blocked", before, blocked)
+    return bump("geoblock check", said or "The venue answered.", [changed])
+
+
+@transaction.atomic
+def use_profile(name: str, author: str, reason: str) -> ConfigRevision | None:
+    """The last revision of taking a profile over: every limit for everything, and what it says of
+    strategies and live trading; nothing when all is so already. Narrower scopes stay.
+
+    Errors: `ValidationError` for a profile there is not, or one whose values contradict what is set
+    for narrower scopes.
+    """
+    profile = PROFILES.get(name)
+    if profile is None:
+        raise ValidationError(f"There is no profile {name!r}; take {', '.join(PROFILES)}.")
+    text = reason or f"Profile {name}."
+    made = [set_limits(profile.values, author, text)]
+    if profile.strategies is not None:
+        made += [
+            set_feature(row.strategy, author, text, rollout=Feature.Rollout.OFF)
+            for row in selectors.feature_rows()
+            if row.strategy not in profile.strategies
+        ]
+    now = selectors.engine()
+    if not profile.live and now.exec_mode in (Mode.LIVE, Mode.BOTH):
+        made.append(set_engine(Mode.PAPER, author, text, now.note))
+    return next((row for row in reversed(made) if row is not None), None)

@@ -4,7 +4,8 @@ units.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -622,3 +623,25 @@ def stats() -> dict[str, Any]:
         "journal_seq": JournalCursor.objects.aggregate(last=Max("seq"))["last"] or 0,
         "leases": Lease.objects.count(),
     }
+
+
+class JudgedRow(msgspec.Struct, frozen=True):
+    """A plan that was judged: its first refusing gate (empty: made) and what it was about."""
+
+    relation: RelationId
+    gate: str
+    actual: int
+    net: int
+    profit: int
+
+
+def judged_since(moment: datetime) -> Iterator[JudgedRow]:
+    """Plans judged since then, in no order."""
+    rows = Decision.objects.filter(at__gte=moment).order_by()
+    fields = rows.values_list("relation", "gate", "actual", "net", "profit")
+    return (JudgedRow(RelationId(row[0]), *row[1:]) for row in fields.iterator(2000))
+
+
+def open_deals_of(relations: Iterable[str]) -> int:
+    """Deals of these relations that are being carried out."""
+    return Deal.objects.filter(relation__in=list(relations), state__in=ACTIVE).count()

@@ -151,12 +151,11 @@ def test_founding_names_are_read_in_their_own_units(tmp_path: Path) -> None:
     feeds.seed()
     file = tmp_path / "old.env"
     file.write_text(
-        "# founding\nexport CB_MIN_EDGE=1.5\nCB_MAX_TRADE_USD='75'\nCB_EXEC_MODE=paper\n"
-        "CB_HORSES=7\n",
+        "# founding\nexport CB_MIN_EDGE=1.5\nCB_MAX_TRADE_USD='75'\nCB_EXEC_MODE=paper\n",
         encoding="utf-8",
     )
     found = json.loads(run("config", "import", str(file), "--json"))
-    assert found["unknown"] == ["CB_HORSES"]
+    assert found["limits"] == 2
     assert (risk.limits().min_net_edge, risk.limits().max_trade) == (15_000, 75_000_000)
     assert risk.engine().exec_mode == "paper"
 
@@ -169,6 +168,29 @@ def test_founding_names_are_read_in_their_own_units(tmp_path: Path) -> None:
         ("nonsense", 2, "line 1 is neither"),
         ("{", 2, "config"),
         ('{"limits": 7}', 1, "limits is no object"),
+        ("CB_MAX_TRADE=5", 1, "There is no 'CB_MAX_TRADE'; did you mean CB_MAX_TRADE_USD?"),
+        (
+            '{"limits": {"min_net_edg": "2"}}',
+            1,
+            "There is no setting 'min_net_edg'; did you mean min_net_edge?",
+        ),
+        ('{"limitz": {}}', 1, "There is no 'limitz'; did you mean limits?"),
+        ('{"limits": {"min_net_edge": {"value": ["2"]}}}', 1, "min_net_edge is ['2']"),
+        ('{"limits": {"min_net_edge": 1e300}}', 1, "min_net_edge may be 0 ¢ to 100 ¢"),
+        ('{"limits": {"max_trade": "5"}, "limits": {}}', 2, "limits stands twice"),
+        ('{"scoped": {}}', 1, "scoped is no list of objects"),
+        (
+            '{"scoped": [{"key": "max_trade", "scope": "venue", "target": "x", "value": "5"}]}',
+            1,
+            "max_trade cannot be set for a venue, only for a strategy",
+        ),
+        ('{"features": {"taker_taker": {"rollout": "perhaps"}}}', 1, "no stage of a strategy"),
+        ('{"venues": {"kalshi": {"enabled": "yes"}}}', 1, "write true or false"),
+        ('{"venues": {"kalshi": {"trade_age_ms": 99999999999}}}', 1, "write a whole number"),
+        ('{"venues": {"kalshi": {"secret": "x"}}}', 1, "There is no venues.kalshi.secret"),
+        ('{"timezone": "Nowhere"}', 1, "There is no time zone 'Nowhere'"),
+        ("[" * 100_000, 2, "line 1 is neither"),
+        ('{"a": ' * 5_000 + "1" + "}" * 5_000, 2, "nested too deep"),
         ('{"venues": {"nowhere": {}}}', 1, "no venue 'nowhere'"),
         ('{"exec_mode": "live"}', 1, "not allowed on this machine"),
     ],

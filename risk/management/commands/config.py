@@ -1,4 +1,4 @@
-"""`manage.py config export|import FILE`: limits, mode and venues as one file."""
+"""`manage.py config export|import|profile|preview|revert`: limits, mode, strategies and venues."""
 
 from __future__ import annotations
 
@@ -11,84 +11,123 @@ import msgspec
 from django.core.exceptions import ValidationError
 
 from markets.console import NO, NOTHING, Console
-from risk import configuration
+from risk import changesets, configuration, preview, services
+from risk.documents import Unreadable, as_yaml, read
 from risk.founding import NAMES
+from risk.profiles import PROFILES
+from risk.wanted import Wanted
+from trading.amounts import shown, value_of
+from trading.engine.config import SPECS
 
 
 class Command(Console):
     """Writes the configuration, or saves one with author and reason."""
 
     help = (
-        "config export FILE writes limits, execution mode and venues as JSON ('-' is stdout). "
-        "config import FILE saves such a file, or lines NAME=value with founding names: "
+        "config export FILE writes limits, execution mode, strategies and venues as YAML for .yaml "
+        "and .yml, else as JSON ('-' is stdout). config import FILE saves such a file, or lines "
+        "NAME=value with founding names: "
         + ", ".join(sorted(NAMES))
-        + ", CB_EXEC_MODE. "
-        "Exit 0 done, 1 refused, 2 unreadable, 3 nothing in it differs."
+        + ", CB_EXEC_MODE. config profile NAME compares a profile with what is saved, --apply "
+        "takes it over. config preview KEY VALUE says what a value would touch. config revert "
+        "NUMBER brings every limit back to where it stood at a revision. "
+        "Exit 0 done, 1 refused, 2 unreadable, 3 nothing differs."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """One verb and the file."""
+        """One verb and what it needs."""
         verbs = parser.add_subparsers(dest="verb", required=True)
         exporting = verbs.add_parser("export", help="write the configuration")
         exporting.add_argument("file", nargs="?", default="-", help="a path, or - for stdout")
         importing = verbs.add_parser("import", help="save a configuration")
         importing.add_argument("file", type=Path)
-        importing.add_argument("--author", default="console")
-        importing.add_argument("--reason", default="Imported with manage.py config.")
-        self.add_json(importing)
+        self._signed(importing, "Imported with manage.py config.")
+        profile = verbs.add_parser("profile", help="compare with a profile, or take it over")
+        profile.add_argument("name", choices=list(PROFILES))
+        profile.add_argument("--apply", action="store_true", help="take it over")
+        self._signed(profile, "")
+        looking = verbs.add_parser("preview", help="what a value would touch")
+        looking.add_argument("key")
+        looking.add_argument("value")
+        looking.add_argument(
+            "--scope", default="", help="strategy, venue, category, event, relation"
+        )
+        looking.add_argument("--target", default="", help="which one")
+        self.add_json(looking)
+        back = verbs.add_parser("revert", help="bring limits back to a revision")
+        back.add_argument("revision", type=int)
+        self._signed(back, "")
+
+    def _signed(self, parser: ArgumentParser, reason: str) -> None:
+        parser.add_argument("--author", default="console")
+        parser.add_argument("--reason", default=reason)
+        self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Hand over to the verb."""
-        if options["verb"] == "export":
-            self._export(options["file"])
-        else:
-            self._import(options)
+        verb = getattr(self, f"_{options['verb']}")
+        try:
+            verb(options)
+        except ValidationError as problem:
+            self.leave(NO, " ".join(problem.messages))
 
-    def _export(self, file: str) -> None:
-        text = json.dumps(configuration.document(), indent=2, ensure_ascii=False)
+    def _export(self, options: dict[str, Any]) -> None:
+        file, found = options["file"], configuration.document()
+        is_yaml = Path(file).suffix in (".yaml", ".yml")
+        text = as_yaml(found) if is_yaml else json.dumps(found, indent=2, ensure_ascii=False)
         if file == "-":
             self.stdout.write(text)
             return
         try:
-            Path(file).write_text(f"{text}\n", encoding="utf-8")
+            Path(file).write_text(f"{text.rstrip()}\n", encoding="utf-8")
         except OSError as problem:
             self.refuse(f"{file} cannot be written ({problem.strerror}).")
         self.say(f"Wrote {file}.")
 
     def _import(self, options: dict[str, Any]) -> None:
         try:
-            wanted = _read(options["file"])
-        except (OSError, UnicodeDecodeError) as problem:
-            self.refuse(f"{options['file']} cannot be read ({type(problem).__name__}).")
-        except ValueError as problem:
+            wanted = read(options["file"])
+        except Unreadable as problem:
             self.refuse(f"{options['file']}: {problem}")
-        try:
-            taken = configuration.take(wanted, options["author"], options["reason"])
-        except ValidationError as problem:
-            self.leave(NO, " ".join(problem.messages))
-        for name in taken.unknown:
-            self.say(f"{name} has no counterpart here; it was passed over.")
+        taken = configuration.take(wanted, options["author"], options["reason"])
         self.figures(msgspec.to_builtins(taken), as_json=options["json"])
         if not taken.revisions:
             self.leave(NOTHING, "Nothing differs; nothing was saved.")
 
+    def _profile(self, options: dict[str, Any]) -> None:
+        name = options["name"]
+        differs = configuration.compare(name)
+        words = {
+            key: {"now": shown(now, SPECS[key].unit), name: shown(there, SPECS[key].unit)}
+            for key, (now, there) in differs.items()
+        }
+        self.figures(words, as_json=options["json"])
+        if not options["apply"]:
+            if not differs:
+                self.leave(NOTHING, f"Nothing differs from {name}.")
+            return
+        made = services.use_profile(name, options["author"], options["reason"])
+        if made is None:
+            self.leave(NOTHING, "Nothing differs; nothing was saved.")
+        self.say(f"Profile {name} is saved as revision {made.pk}.")
 
-def _read(path: Path) -> dict[str, Any]:
-    """A JSON object, or lines `NAME=value` with comments after `#`.
+    def _preview(self, options: dict[str, Any]) -> None:
+        spec = SPECS.get(options["key"])
+        if spec is None:
+            raise ValidationError(changesets.unknown_key(options["key"]))
+        try:
+            value = value_of(options["value"], spec.unit)
+        except ValueError as problem:
+            raise ValidationError(str(problem)) from None
+        wanted = [Wanted(spec.key, value, options["scope"], options["target"])]
+        found = preview.look(wanted)
+        self.figures(msgspec.to_builtins(found), as_json=options["json"])
+        self.say(preview.sentence(found))
 
-    Errors: `ValueError` naming the line that is neither.
-    """
-    text = path.read_text(encoding="utf-8")
-    if text.lstrip().startswith("{"):
-        found: dict[str, Any] = json.loads(text)
-        return found
-    wanted = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.partition("#")[0].strip().removeprefix("export ").strip()
-        if not words:
-            continue
-        name, equals, value = words.partition("=")
-        if not equals:
-            raise ValueError(f"line {number} is neither NAME=value nor JSON.")
-        wanted[name.strip()] = value.strip().strip("\"'")
-    return wanted
+    def _revert(self, options: dict[str, Any]) -> None:
+        number = options["revision"]
+        reason = options["reason"] or f"Back to revision {number}."
+        made = changesets.apply(changesets.as_of(number), options["author"], reason)
+        if made is None:
+            self.leave(NOTHING, f"Limits stand as they did at revision {number}.")
+        self.say(f"Limits stand as they did at revision {number}; saved as revision {made.pk}.")

@@ -1,0 +1,280 @@
+"""Changes of limits as sets: checked as a whole, versioned, revertible, approved by a second person
+where that is asked.
+
+A change is refused in one sentence (`ValidationError`) before anything is saved: a value outside
+its bounds, limits that together could never trade (`Snapshot.problems`), or a value that somebody
+changed meanwhile.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import msgspec
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from markets import selectors as market_selectors
+from markets.models import ConfigRevision
+from markets.moments import ns
+from markets.revisions import Change, bump, change
+from markets.terms.units import Ns
+from risk import selectors
+from risk.models import ChangeSet, Threshold
+from risk.wanted import Wanted, undone
+from trading.amounts import shown
+from trading.engine.config import SPECS, Limits, Mode, Snapshot
+from trading.engine.limits import Scope
+from trading.engine.scopes import ScopedLimit
+
+
+def check_wanted(wanted: Sequence[Wanted]) -> None:
+    """Refuses values that are out of bounds, out of place, or contradict what else is set.
+
+    Errors: `ValidationError` with one sentence per problem.
+    """
+    found = [text for item in wanted for text in _misfits(item)]
+    if not found:
+        found = with_wanted(wanted).problems()
+    if found:
+        raise ValidationError(list(dict.fromkeys(found)))
+
+
+def _misfits(item: Wanted) -> list[str]:
+    spec = SPECS.get(item.key)
+    if spec is None:
+        return [unknown_key(item.key)]
+    scopes = ", ".join(spec.scopes)
+    if item.scope and item.scope not in spec.scopes:
+        where = f"only for a {scopes}" if scopes else "only for everything"
+        return [f"{item.key} cannot be set for a {item.scope}, {where}."]
+    if bool(item.scope) != bool(item.target.strip()):
+        return [f"Name the {item.scope or 'scope'} that {item.key} is for."]
+    if item.value is not None and not spec.low <= item.value <= spec.high:
+        return [
+            f"{item.key} may be {shown(spec.low, spec.unit)} to {shown(spec.high, spec.unit)}, "
+            f"not {shown(item.value, spec.unit)}."
+        ]
+    if item.until is not None and item.until <= timezone.now():
+        return [f"The override of {item.key} would be over already; give a time to come."]
+    return []
+
+
+def unknown_key(key: str) -> str:
+    """The sentence about a setting there is not, with the nearest that there is."""
+    near = difflib.get_close_matches(key, SPECS, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else "`manage.py config export` lists them."
+    return f"There is no setting {key!r}; {hint}"
+
+
+def with_wanted(wanted: Sequence[Wanted]) -> Snapshot:
+    """What limits would be with these values: only limits, nothing else of a snapshot."""
+    general = selectors.values()
+    scoped = {(x.key, x.scope.value, x.target, bool(x.until)): x for x in selectors.scoped()}
+    for item in wanted:
+        place = (item.key, item.scope, item.target, item.until is not None)
+        if not item.scope and item.until is None:
+            general[item.key] = SPECS[item.key].default if item.value is None else item.value
+        elif item.value is None:
+            scoped.pop(place, None)
+        else:
+            until = ns(item.until) if item.until else Ns(0)
+            scoped[place] = ScopedLimit(item.key, Scope(item.scope), item.target, item.value, until)
+    return Snapshot(revision=0, at=Ns(0), limits=Limits(**general), scoped=tuple(scoped.values()))
+
+
+@transaction.atomic
+def apply(
+    wanted: Sequence[Wanted], author: str, reason: str, base: int | None = None
+) -> ConfigRevision | None:
+    """The revision of all values that differ from what is saved; nothing when none does.
+
+    `base` is the revision the person was looking at: a value somebody else changed since is not
+    overwritten. Errors: `ValidationError`, see `check_wanted`; when somebody changed one meanwhile;
+    without a reason; or when a second person must approve.
+    """
+    stored = {
+        (t.key, t.scope, t.target, t.expires_at is not None): t
+        for t in Threshold.objects.select_for_update()
+    }
+    check_wanted(wanted)
+    refuse_stale(wanted, base)
+    changes: list[Change] = []
+    for item in wanted:
+        row = stored.get((item.key, item.scope, item.target, item.until is not None))
+        changes += _write(item, row)
+    if not changes:
+        return None
+    if needs_two():
+        raise ValidationError(
+            "Live limits need a second person here: propose the change, somebody else approves it."
+        )
+    return bump(author, reason, changes)
+
+
+def refuse_stale(wanted: Sequence[Wanted], base: int | None) -> None:
+    """Refuses when one of these values was changed after the revision `base`.
+
+    Errors: `ValidationError` naming who changed it and when.
+    """
+    if base is None:
+        return
+    names = {item.name for item in wanted}
+    for revision in ConfigRevision.objects.filter(pk__gt=base).order_by("-id"):
+        for change_ in revision.changes:
+            if change_["object"] == "threshold" and change_["key"] in names:
+                at = revision.at.strftime("%H:%M:%S")
+                raise ValidationError(
+                    f"{revision.author} changed {change_['key']} at {at} UTC, in revision "
+                    f"{revision.pk}, while you were looking; look at it again, then save."
+                )
+
+
+def _write(item: Wanted, row: Threshold | None) -> list[Change]:
+    """Saves one value; what differs."""
+    spec = SPECS[item.key]
+    general = not item.scope and item.until is None
+    before = row.value if row else spec.default if general else None
+    value = spec.default if item.value is None and general else item.value
+    changes = []
+    if before != value:
+        changes.append(change("threshold", item.name, "value", before, value))
+    ends = row.expires_at.isoformat() if row and row.expires_at else None
+    until = item.until.isoformat() if item.until and value is not None else None
+    if ends != until:
+        changes = [
+            change("threshold", item.name, "value", before, value),
+            change("threshold", item.name, "until", ends, until),
+        ]
+    if value is None:
+        if row is not None:
+            row.delete()
+    elif changes or row is None:
+        store(msgspec.structs.replace(item, value=value))
+    return changes
+
+
+def store(item: Wanted) -> None:
+    """Saves one value within the caller's transaction, unchecked and without a revision."""
+    spec = SPECS[item.key]
+    row = _row_of(item) or Threshold(key=spec.key, scope=item.scope, target=item.target)
+    row.value = spec.default if item.value is None else item.value
+    row.expires_at = item.until
+    row.unit, row.low, row.high = spec.unit.value, spec.low, spec.high
+    row.group, row.meaning = spec.group, spec.meaning
+    row.save()
+
+
+def needs_two() -> bool:
+    """Whether limits need a second person now: the setting is on and money may be traded."""
+    row = selectors.engine()
+    return row.two_people and row.exec_mode in (Mode.LIVE, Mode.BOTH)
+
+
+@transaction.atomic
+def propose(wanted: Sequence[Wanted], author: str, reason: str, base: int) -> int:
+    """The number of a change set that waits for somebody else.
+
+    Errors: `ValidationError`, see `check_wanted`; without a reason.
+    """
+    check_wanted(wanted)
+    if not reason.strip():
+        raise ValidationError("Give a reason: it is kept with the change.")
+    row = ChangeSet.objects.create(
+        author=author,
+        reason=reason.strip()[:500],
+        at=timezone.now(),
+        base=base,
+        wanted=msgspec.to_builtins(list(wanted)),
+    )
+    return row.pk
+
+
+@transaction.atomic
+def approve(number: int, author: str) -> ConfigRevision | None:
+    """The revision of a proposed change set, approved by somebody who did not propose it.
+
+    Errors: `ValidationError` when there is none, it is decided, stale or refused, or it is one's
+    own.
+    """
+    row = ChangeSet.objects.select_for_update().filter(pk=number).first()
+    if row is None or row.state != ChangeSet.State.PROPOSED:
+        raise ValidationError(f"Change set {number} does not wait for anybody.")
+    if row.author == author:
+        raise ValidationError("You proposed this change; somebody else must approve it.")
+    wanted = msgspec.convert(row.wanted, list[Wanted])
+    check_wanted(wanted)
+    refuse_stale(wanted, row.base)
+    changes = [item for one in wanted for item in _write(one, _row_of(one))]
+    reason = f"{row.reason} (proposed by {row.author})"
+    made = bump(author, reason[:500], changes) if changes else None
+    row.state, row.decided_by = ChangeSet.State.APPLIED, author
+    row.revision = made.pk if made else None
+    row.save()
+    return made
+
+
+def _row_of(item: Wanted) -> Threshold | None:
+    return Threshold.objects.filter(
+        key=item.key,
+        scope=item.scope,
+        target=item.target,
+        expires_at__isnull=item.until is None,
+    ).first()
+
+
+@transaction.atomic
+def withdraw(number: int, author: str) -> None:
+    """A proposed change set waits no longer. Errors: `ValidationError` when it does not wait."""
+    rows = ChangeSet.objects.filter(pk=number, state=ChangeSet.State.PROPOSED)
+    if not rows.update(state=ChangeSet.State.WITHDRAWN, decided_by=author):
+        raise ValidationError(f"Change set {number} does not wait for anybody.")
+
+
+@transaction.atomic
+def revert(number: int, author: str, reason: str = "") -> ConfigRevision:
+    """The revision that takes one change of limits back, checked like any other change.
+
+    Errors: `ValidationError` when there is no such revision, it holds no limit, or a limit changed
+    again since.
+    """
+    try:
+        revision = market_selectors.revision(number)
+    except LookupError as problem:
+        raise ValidationError(str(problem)) from None
+    back = undone(revision.changes)
+    if not back:
+        raise ValidationError(f"Revision {number} changed no limit, so there is nothing to revert.")
+    later = {
+        c["key"]: r.pk
+        for r in ConfigRevision.objects.filter(pk__gt=number).order_by("-id")
+        for c in r.changes
+        if c["object"] == "threshold"
+    }
+    for item in back:
+        if item.name in later:
+            raise ValidationError(
+                f"{item.name} was changed again after revision {number}; set it by hand."
+            )
+    made = apply(back, author, reason or f"Reverts revision {number}.")
+    if made is None:
+        raise ValidationError(f"Revision {number} changed no limit, so there is nothing to revert.")
+    return made
+
+
+def as_of(number: int) -> list[Wanted]:
+    """What would bring every limit back to where it stood at a revision, in no order.
+
+    Errors: `ValidationError` for a revision there is not.
+    """
+    try:
+        market_selectors.revision(number)
+    except LookupError as problem:
+        raise ValidationError(str(problem)) from None
+    found: dict[str, Wanted] = {}
+    for later in ConfigRevision.objects.filter(pk__gt=number).order_by("-id"):
+        for item in undone(later.changes):
+            found[item.name] = item
+    return list(found.values())
