@@ -82,6 +82,6 @@ def address(venue: str, url: str) -> Address:
     """Where a fake's parts are when its server is at `url`."""
     layout = LAYOUTS[venue]
     return Address(
-        columns={COLUMNS[name]: url + path for name, path in layout.paths.items()},
+        columns={COLUMNS[n]: url + path for n, path in layout.paths.items() if n in COLUMNS},
         ws_url=url.replace("http://", "ws://", 1) + layout.ws,
     )
