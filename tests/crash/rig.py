@@ -20,6 +20,8 @@ from threading import Event
 from time import monotonic
 
 from arbsite import local
+from feeds.venues.polymarket.identity import identity
+from markets.terms.units import MICRO
 from tests.crash import audit
 from tests.crash.provoke import BOOTING, RELAYED, SCRIBES, Provoked, provocations
 from tests.site import Site, demo_site, eventually
@@ -28,7 +30,43 @@ from trading.runtime.clock import SystemClock
 WORLD = Path(__file__).parent / "world.toml"
 PAIRS = 12
 VENUES = ("kalshi", "polymarket")
-LIMITS = {"cooldown_ms": 1_000, "match_interval_ms": 1_000, "max_skew_ms": 5_000}
+LIMITS = {
+    "cooldown_ms": 1_000,
+    "match_interval_ms": 1_000,
+    "max_skew_ms": 5_000,
+    "max_open_relations": 1_000,
+    "max_errors": 0,
+    "max_losses": 0,
+    "daily_loss": 0,
+    "daily_loss_share": 0,
+    "weekly_loss_share": 0,
+    "monthly_loss_share": 0,
+    "max_drawdown": 0,
+    "max_contracts_market": 1_000_000 * MICRO,
+    "max_contracts_total": 1_000_000 * MICRO,
+    "per_contract_exposure": 1_000_000 * MICRO,
+    "max_category_exposure": 1_000_000 * MICRO,
+    "max_event_exposure": 1_000_000 * MICRO,
+    "max_total_exposure": 1_000_000 * MICRO,
+    "venue_capital": 1_000_000 * MICRO,
+}
+KEY = "07" * 32  # of nobody: it signs only for the fake
+WALLET = identity(KEY, "", "0")
+MONEY = {
+    "LIVE": "1",
+    "DRY_RUN": "",
+    "POLY_PRIVATE_KEY": KEY,
+    "POLY_SIGNATURE_TYPE": "0",
+    "DJANGO_SETTINGS_MODULE": "tests.crash.settings",
+}
+PREPARED = """
+from risk.services import set_engine, set_limits
+from markets.models import Relation, Venue
+Venue.objects.update(mode='{mode}')
+Relation.objects.update(mode='{mode}')
+set_engine('{mode}', 'rig', 'many deals')
+set_limits({limits}, 'rig', 'many deals')
+"""
 READY_S = 60.0
 REACH_S = 20.0
 AUDIT_S = 25.0
@@ -170,10 +208,12 @@ def rig(folder: Path, mode: str) -> Iterator[Rig]:
     for path in (folder, *folder.parents[:2]):
         with contextlib.suppress(PermissionError):
             path.chmod(path.stat().st_mode | 0o755)
-    world = ("--scenario", str(WORLD))
+    world = ("--scenario", str(WORLD), "--wallet", WALLET.owner)
     with demo_site(folder, pairs=PAIRS, world=world) as site:
-        change = f"from risk.services import set_limits; set_limits({LIMITS}, 'rig', 'many deals')"
-        site.manage("shell", "--no-imports", "-v0", "-c", change)
+        site.environ |= MONEY
+        site.manage("shell", "--no-imports", "-v0", "-c", PREPARED.format(mode=mode, limits=LIMITS))
+        if mode == "live":
+            site.manage("arm", *VENUES, "--for", "8h", "--reason", "the crash rig")
         made = Rig(site, mode)
         made.start()
         try:

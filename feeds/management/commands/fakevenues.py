@@ -21,11 +21,15 @@ from feeds.runtime.recorder import RecordingProblem
 from feeds.runtime.scenario_file import Told, read, shipped
 from feeds.runtime.world import LAYOUTS, PAIRS, RATE, SEED, world
 from feeds.sim.faults import Script
-from feeds.sim.scenario import Scenario
+from feeds.sim.scenario import POLYMARKET, Scenario
 from feeds.venues import FAKES, find
+from feeds.venues.polymarket.desk.wallets import Wallet
+from feeds.venues.polymarket.signing import WalletKind
 from markets.console import Console
-from markets.terms.units import Ns
+from markets.terms.units import MICRO, Ns, Usd
 from trading.runtime.clock import Clock, SystemClock
+
+PLAY_MONEY = Usd(100_000 * MICRO)
 
 
 class Command(Console):
@@ -60,6 +64,11 @@ class Command(Console):
         parser.add_argument(
             "--at", type=int, default=0, metavar="NS", help="the world of that time (default: now)"
         )
+        parser.add_argument(
+            "--wallet",
+            metavar="ADDRESS",
+            help="a plain key's address that has play money at the fake Polymarket",
+        )
         parser.add_argument("--pairs", type=int, help="markets both venues list")
         parser.add_argument("--rate", type=int, help="book moves a second, in all")
 
@@ -72,6 +81,7 @@ class Command(Console):
         if pairs < 1 or rate < 1:
             self.refuse("--pairs and --rate must be at least 1.")
         ports = {venue: int(options[f"{venue}_port"]) for venue in LAYOUTS}
+        self.wallet = options["wallet"]
         clock = SystemClock()
         at = Ns(options["at"] or clock.now())
         scenario: Scenario | Playback
@@ -129,6 +139,10 @@ class Command(Console):
     ) -> FakeServer:
         layout = LAYOUTS[venue]
         fake = find(FAKES, venue)(scenario.listed)
+        if venue == POLYMARKET and self.wallet:
+            fake.office.open(
+                Wallet(address=self.wallet, owner=self.wallet, kind=WalletKind.EOA, cash=PLAY_MONEY)
+            )
         server = FakeServer(fake, clock, port, prefixes=layout.prefixes)
         try:
             await server.start()
