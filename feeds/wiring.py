@@ -60,6 +60,7 @@ from trading.engine.events import (
 )
 from trading.engine.orders import BookKind
 from trading.engine.pictures import EnginePicture, RelationPicture, VenueTruth
+from trading.engine.reconcile import agrees
 from trading.replay.records import SCHEMA, Header
 from trading.runtime import crash
 from trading.runtime.clock import SystemClock
@@ -201,7 +202,12 @@ class _Worker:
             return Rates(venue, adapter.draws, self.redis, self.clock, job=False, patience=PATIENCE)
 
         around = Around(
-            self.clock, self.inbox.put, self.gateways, lambda: self.engine.state.orders, rates
+            self.clock,
+            self.inbox.put,
+            self.gateways,
+            lambda: self.engine.state.orders,
+            rates,
+            lambda name: agrees(self.engine.state, name),
         )
         return LiveVenue(venue, lambda: adapter_of(venue), around)
 

@@ -37,6 +37,7 @@ from trading.runtime.clock import Clock
 from trading.runtime.gateway import VenueUnreachable
 
 STATEMENT_EVERY = Ns(60 * SECOND)
+STATEMENT_AGAIN = Ns(3 * SECOND)
 LOOK = Ns(250 * MS)
 RIPEN = Ns(1 * SECOND)
 LONGEST_PAUSE = Ns(30 * SECOND)
@@ -74,7 +75,9 @@ class _Dropped(Exception):
 
 
 class LiveGateway:
-    """One venue, with money. `open_orders` are those without an end, as (order, market)."""
+    """One venue, with money. `open_orders` are those without an end, as (order, market); `agrees`
+    says whether our books agreed with the last statement: until they do it is asked for often.
+    """
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class LiveGateway:
         clock: Clock,
         emit: Callable[[Event], None],
         open_orders: Callable[[], Iterable[tuple[OrderId, MarketId]]],
+        agrees: Callable[[], bool] = lambda: True,
     ) -> None:
         self.venue = line.venue
         self.trader = line.trader
@@ -89,6 +93,7 @@ class LiveGateway:
         self._clock = clock
         self._emit = emit
         self._open_orders = open_orders
+        self._agrees = agrees
         self._waiting: dict[asyncio.Future[None], Callable[[], bool]] = {}
         self._busy: dict[OrderId, None] = {}
         self._look_now = asyncio.Event()
@@ -194,7 +199,8 @@ class LiveGateway:
             await self._due()
 
     async def _due(self) -> None:
-        timer = self._clock.call_at(Ns(self._clock.now() + STATEMENT_EVERY), self._look_now.set)
+        pause_ns = STATEMENT_EVERY if self._agrees() else STATEMENT_AGAIN
+        timer = self._clock.call_at(Ns(self._clock.now() + pause_ns), self._look_now.set)
         try:
             await self._look_now.wait()
         finally:

@@ -33,13 +33,16 @@ log = structlog.get_logger("live")
 
 
 class Around(msgspec.Struct, frozen=True):
-    """What live trading needs of the worker. `orders` is the engine's own memory of orders."""
+    """What live trading needs of the worker. `orders` is the engine's own memory of orders,
+    `agrees` says whether a venue's last statement agreed with it.
+    """
 
     clock: Clock
     emit: Callable[[Event], None]
     gateways: MutableMapping[tuple[VenueId, BookKind], Gateway]
     orders: Callable[[], dict[OrderId, Order]]
     rates: Callable[[Adapter], Rates]
+    agrees: Callable[[VenueId], bool]
 
 
 def _hosts(usual: dict[str, str], own: dict[str, str], names: tuple[str, ...]) -> dict[str, str]:
@@ -98,7 +101,11 @@ class LiveVenue:
         entry = OrderEntry(self.venue, hosts, around.clock, rates=around.rates(adapter))
         ws = adapter.private_url(config.ws[0] if config.ws else adapter.ws)
         gateway = LiveGateway(
-            Line(self.venue, trader, entry, ws), around.clock, around.emit, self._open_orders
+            Line(self.venue, trader, entry, ws),
+            around.clock,
+            around.emit,
+            self._open_orders,
+            lambda: around.agrees(self.venue),
         )
         self.gateway = gateway
         around.gateways[self.venue, BookKind.LIVE] = gateway

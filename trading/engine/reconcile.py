@@ -123,6 +123,12 @@ def accept(state: EngineState, scope: str) -> None:
         state.agreements[venue] = replace(known, differences=())
 
 
+def agrees(state: EngineState, venue: VenueId) -> bool:
+    """Whether the newest statement of a venue agreed."""
+    known = state.agreements.get(venue, Agreement())
+    return known.at > 0 and not known.text
+
+
 def missing(state: EngineState, venue: VenueId) -> str:
     """Why no live deal may begin at a venue; empty when its last statement agrees and is recent."""
     known = state.agreements.get(venue, Agreement())

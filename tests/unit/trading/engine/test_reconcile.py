@@ -97,10 +97,13 @@ def test_the_first_statement_with_nothing_held_agrees_and_is_our_cash() -> None:
 
 def test_an_incomplete_statement_is_not_flat() -> None:
     engine = live_engine()
+    assert reconcile.agrees(engine.state, KA)
     hold(engine, 10)
     assert engine.step(statement(complete=False)) == []
     assert engine.state.cash["live/kalshi"] == usd(100)
     assert engine.state.agreements[KA].text == "the statement is incomplete"
+    assert not reconcile.agrees(engine.state, KA)
+    assert not missing(engine.state, KA)
 
 
 def test_an_empty_statement_where_we_hold_something_halts_with_both_numbers() -> None:
