@@ -22,6 +22,19 @@ def test_every_feature_names_a_test_that_exists() -> None:
         assert re.search(rf"\b{name}\b", text), f"row {number} names {path}::{name}"
 
 
+def test_every_rule_of_a_venue_names_tests_that_exist() -> None:
+    rules = (ROOT / "docs" / "venue-rules.md").read_text()
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    tests = set(re.findall(r"def (test_\w+)", "\n".join(file.read_text() for file in files)))
+
+    rows = [line for line in rules.splitlines() if line.startswith("| ") and "---" not in line]
+    bare = [row for row in rows if "`test_" not in row]
+
+    assert len(rows) > 80
+    assert bare == [row for row in rows if row.endswith("| held by |")]
+    assert set(re.findall(r"`(test_\w+)`", rules)) - tests == set()
+
+
 def features() -> str:
     return (ROOT / "docs" / "features.md").read_text()
 
