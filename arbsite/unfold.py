@@ -71,6 +71,9 @@ def _navigation() -> list[dict[str, Any]]:
             "items": [
                 _item("Pairs", "link", "markets.marketpair", "arbsite.admin_site.pairs_waiting"),
                 _item("Block rules", "block", "markets.blockrule"),
+                _item("Matching policy", "rule_settings", "markets.matchpolicy"),
+                _item("Allowed sources", "verified", "markets.sourceallow"),
+                _item("Categories", "category", "markets.categoryrule"),
                 _item("Limits", "tune", "risk.threshold"),
                 _item("Maintenance", "event_busy", "markets.maintenance"),
                 _item("Friction", "toll", "markets.frictionpack"),
@@ -97,6 +100,10 @@ def _navigation() -> list[dict[str, Any]]:
             "title": "Site",
             "items": [
                 _item("Markets", "storefront", "markets.market"),
+                _item("Catalogue runs", "sync", "markets.syncrun"),
+                _item("Matching runs", "join_inner", "markets.matchrun"),
+                _item("Refused matches", "close", "markets.matchcandidate"),
+                _item("Match cases", "school", "markets.teachcase"),
                 _item("Fee schedules", "receipt", "markets.feeschedule"),
                 _item("Jobs", "schedule", "django_celery_beat.periodictask"),
                 _item("Users", "person", "auth.user"),

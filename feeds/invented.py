@@ -14,7 +14,7 @@ import msgspec
 from feeds.services import KALSHI_CLOSED, keyless_adapter, schedule_catalogues, seed
 from feeds.sim.scenario import KALSHI, Listed
 from feeds.venues import FAKES, find
-from markets import selectors
+from markets import matcher, selectors
 from markets import services as markets
 from markets.discovery.catalog import Listing
 from markets.services import PairFacts
@@ -87,6 +87,7 @@ def seed_demo(scenario: World, addresses: dict[str, Address], at: Ns) -> Seeded:
         found += markets.apply_catalogue(venue, _listings(venue, scenario, at)).listed
     slugs, proposed, confirmed = _pairs(scenario)
     retired = _retire(slugs)
+    matcher.run()
     if is_first:
         risk.set_engine("paper", AUTHOR, "Demonstration: paper trading is armed.", NOTE)
     return Seeded(found, proposed, confirmed, retired)

@@ -10,7 +10,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from feeds.discovery import CatalogueUnavailable, keyless_adapter, sync_catalogue
 from feeds.venues import ADAPTERS
-from markets import selectors
+from markets import reviewing, selectors
 from markets import services as markets
 from risk import services as risk
 
@@ -23,12 +23,25 @@ __all__ = (
 )
 
 CATALOGUE_MINUTES = 120
+HEAVY = ("feeds.match_markets",)
 WATCHES = (
     (
         "Rules of confirmed pairs",
         "feeds.watch_rules",
         300,
         "Asks the venues for the rules and times of every confirmed pair's markets.",
+    ),
+    (
+        "Matching",
+        "feeds.match_markets",
+        600,
+        "Judges candidates of the catalogue that are new or changed.",
+    ),
+    (
+        "Prices of waiting pairs",
+        "feeds.price_waiting",
+        120,
+        "What the pairs that wait for review would bring now: the order of the queue.",
     ),
     (
         "Games of confirmed pairs",
@@ -78,6 +91,7 @@ def seed(author: str = "seed") -> int:
     )
     schedule_catalogues(CATALOGUE_MINUTES)
     schedule_watches()
+    reviewing.seed_sources()
     return made
 
 
@@ -110,7 +124,7 @@ def schedule_watches() -> None:
             name=name,
             defaults={
                 "task": task,
-                "queue": "default",
+                "queue": "heavy" if task in HEAVY else "default",
                 "interval": every,
                 "expire_seconds": seconds,
                 "description": what,

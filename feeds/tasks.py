@@ -9,8 +9,9 @@ import structlog
 from celery import shared_task
 from django.core.exceptions import ValidationError
 
-from feeds import discovery, sentinel
-from markets import selectors
+from feeds import discovery, pricing, sentinel
+from markets import matcher, selectors
+from risk import selectors as limits
 
 LOG = structlog.get_logger(__name__)
 WALK_S = 1_800
@@ -43,3 +44,23 @@ def watch_rules() -> dict[str, Any]:
 def watch_games() -> dict[str, Any]:
     """Games that have begun or ended since the last look."""
     return sentinel.watch_games()
+
+
+@shared_task(name="feeds.match_markets", soft_time_limit=WALK_S, time_limit=WALK_S + 60)
+def match_markets() -> dict[str, Any]:
+    """Figures of a run of the matcher over the catalogue; what is as it was is not judged again."""
+    figures = matcher.run(least_score=least_score())
+    pricing.price_waiting()
+    found: dict[str, Any] = msgspec.to_builtins(figures)
+    return found
+
+
+@shared_task(name="feeds.price_waiting", expires=60)
+def price_waiting() -> dict[str, int]:
+    """What waiting relations would bring now."""
+    return pricing.price_waiting()
+
+
+def least_score() -> float:
+    """The engine's own least score of a match, where it has that limit."""
+    return limits.values().get("min_match_score", 0) / 1_000_000

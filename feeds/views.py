@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from feeds import venue_tabs
+from feeds.quoting import quotes_of
 from feeds.venue_page import venues_context
 from markets import selectors
 from markets.roles import Role, may, require
@@ -97,3 +98,13 @@ def halt_venue(request: HttpRequest, slug: str) -> HttpResponse:
     if selectors.venue(slug) is None:
         raise Http404("There is no such venue.")
     return command(request, "halt", "halted from the venues page", target=slug)
+
+
+@require_GET
+def quotes(request: HttpRequest, slug: str) -> HttpResponse:
+    """Both markets' best prices now, for the review of a pair."""
+    try:
+        found, gap = quotes_of(slug)
+    except LookupError as problem:
+        raise Http404(str(problem)) from None
+    return render(request, "feeds/quotes.html", {"quotes": found, "gap": gap})

@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from markets import services
+from markets import match_admin, services
 from markets.config_admin import ConfigAdmin, RecordAdmin, RecordInline, author_of, sentence
 from markets.forms import (
     BlockDialog,
@@ -50,6 +50,7 @@ from markets.terms.fees import describe
 from markets.terms.formats import money
 from markets.terms.units import Usd, text_from_micros
 
+__all__ = ("match_admin",)  # registers its tables when it is imported
 Decide = Callable[[], ConfigRevision]
 STATUS_LABELS = {
     "confirmed": "success",
@@ -365,6 +366,7 @@ class BlockRuleAdmin(ConfigAdmin):
         self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
     ) -> None:
         """The reason is the rule's own too."""
+        services.check_block_rule(obj)
         obj.reason = form.cleaned_data["reason"]
         super().save_model(request, obj, form, change)
 

@@ -71,21 +71,14 @@ def _propose(facts: PairFacts, author: str, reasons: Sequence[str]) -> tuple[Rel
             f"{first.market_id} and {second.market_id} are both at {first.venue_id}; "
             "a pair joins two venues."
         )
-    mark = hashlib.sha256("|".join(sorted((facts.first, facts.second))).encode()).hexdigest()[:8]
+    mark = _mark(facts.first, facts.second)
     existing = Relation.objects.filter(slug__endswith=f"-{mark}").first()
     if existing is not None:
         return existing, False
     title = facts.title or first.title
     payouts = [m.payout_at for m in (first, second) if m.payout_at]
     slug = f"{slugify(title)[:80].strip('-') or 'pair'}-{mark}"
-    table = relations.pair(
-        RelationId(slug),
-        MarketId(first.market_id),
-        MarketId(second.market_id),
-        title=title,
-        inverse=facts.inverse,
-        tails=facts.tails,
-    )
+    table = _table(slug, title, facts)
     row = Relation.objects.create(
         slug=slug,
         title=title[:500],
@@ -96,6 +89,36 @@ def _propose(facts: PairFacts, author: str, reasons: Sequence[str]) -> tuple[Rel
         score=facts.score,
         rules_passed=facts.rules_passed,
     )
+    store_claims(row, table)
+    decide(row, "proposed", list(reasons), author)
+    return row, True
+
+
+def _mark(first: str, second: str) -> str:
+    """The end of the slug that two markets' pair has, whatever its title."""
+    return hashlib.sha256("|".join(sorted((first, second))).encode()).hexdigest()[:8]
+
+
+def slug_of(first: str, second: str) -> str | None:
+    """The slug of the pair of two markets, or nothing where there is none."""
+    rows = Relation.objects.filter(slug__endswith=f"-{_mark(first, second)}")
+    return rows.values_list("slug", flat=True).first()
+
+
+def _table(slug: str, title: str, facts: PairFacts) -> relations.Relation:
+    return relations.pair(
+        RelationId(slug),
+        MarketId(facts.first),
+        MarketId(facts.second),
+        title=title,
+        inverse=facts.inverse,
+        tails=facts.tails,
+    )
+
+
+def store_claims(row: Relation, table: relations.Relation) -> None:
+    """The claims of a relation as its table has them, in place of those it had."""
+    Claim.objects.filter(relation=row).delete()
     Claim.objects.bulk_create(
         Claim(
             relation=row,
@@ -106,8 +129,21 @@ def _propose(facts: PairFacts, author: str, reasons: Sequence[str]) -> tuple[Rel
         )
         for position, c in enumerate(table.claims)
     )
-    decide(row, "proposed", list(reasons), author)
-    return row, True
+
+
+def retable(row: Relation, facts: PairFacts) -> None:
+    """Gives a candidate the table of these facts; the caller saves the row.
+
+    Errors: `ValidationError` for a relation that a person decided.
+    """
+    if row.status not in (Relation.Status.CANDIDATE, Relation.Status.SUSPENDED):
+        raise ValidationError(f"{row.title} is {row.status}: its payoff table stays as it is.")
+    table = _table(row.slug, row.title, facts)
+    worlds = [msgspec.to_builtins(w) for w in table.worlds]
+    if row.worlds == worlds and row.inverse == facts.inverse:
+        return
+    row.worlds, row.inverse = worlds, facts.inverse
+    store_claims(row, table)
 
 
 def _binary(market_id: str) -> Market:
@@ -131,7 +167,7 @@ def confirm_pair(slug: str, chosen: Sequence[int], author: str, reason: str) -> 
     Errors: `ValidationError` when a rule text is missing, a rule blocks the pair, a market is over,
     or the payoff table does not prove a chosen package.
     """
-    row = _pair_for_update(slug)
+    row = pair_for_update(slug)
     _refuse_unreadable(row)
     proven = [p.index for p in packages(selectors.relation_terms(row))]
     if not proven:
@@ -198,7 +234,7 @@ def block_pair(slug: str, author: str, reason: str) -> ConfigRevision:
 
     Errors: `ValidationError` when there is no such pair or it is blocked already.
     """
-    row = _pair_for_update(slug)
+    row = pair_for_update(slug)
     if row.status == Relation.Status.BLOCKED:
         raise ValidationError(f"{row.title} is blocked already; nothing was changed.")
     before, row.status = row.status, Relation.Status.BLOCKED
@@ -216,7 +252,7 @@ def set_pair(slug: str, author: str, reason: str, **fields: Any) -> ConfigRevisi
     """
     if set(fields) - {"mode", "min_net_edge", "active"}:
         raise ValidationError("Of a pair only mode, min_net_edge and active can be set.")
-    row = _pair_for_update(slug)
+    row = pair_for_update(slug)
     if fields.get("mode", row.mode) not in Mode.values:
         raise ValidationError(
             f"{fields['mode']!r} is no mode; take one of {', '.join(Mode.values)}."
@@ -237,7 +273,8 @@ def set_pair(slug: str, author: str, reason: str, **fields: Any) -> ConfigRevisi
     return bump(author, reason, changes)
 
 
-def _pair_for_update(slug: str) -> Relation:
+def pair_for_update(slug: str) -> Relation:
+    """A relation locked for a change, with claims and markets. Errors: `ValidationError`."""
     row = Relation.objects.select_for_update().filter(slug=slug).first()
     if row is None:
         raise ValidationError(f"There is no pair {slug!r}; `manage.py pairs list` shows them.")

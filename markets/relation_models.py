@@ -155,9 +155,9 @@ class MatchDecision(models.Model):
 
 
 class SourceAllow(models.Model):
-    """Two names of sources that settle alike although they are written differently, and why.
+    """Two classes of source that may stand for one another, and why.
 
-    `first` and `second` are texts looked for in the venues' sources and rules.
+    Classes are those of `markets.matching.sources`, such as `contest`, `official`, `agency:fed`.
     """
 
     name = models.CharField(max_length=120, unique=True)

@@ -11,7 +11,7 @@ from markets.terms.ids import MarketId, VenueId
 from markets.terms.instruments import Market
 from markets.terms.packages import Package, label, packages, payout_in, tail_cost
 from markets.terms.relations import Relation, WorldKind
-from markets.terms.units import MICRO, Px, Rounding
+from markets.terms.units import MICRO, Px, Rounding, text_from_micros
 
 EVEN = Px(MICRO // 2)  # cells with a stake are shown as if each leg cost 50¢
 
@@ -58,9 +58,14 @@ def payoff_table(
     markets: Mapping[MarketId, Market],
     shorts: Mapping[VenueId, str],
     approved: tuple[int, ...],
+    *,
+    crossing_only: bool = False,
 ) -> PayoffTable:
-    """The table of one relation; claims in their order, packages across venues first."""
-    found = packages(relation)
+    """The table of one relation; claims in their order, packages across venues first.
+
+    `crossing_only` leaves out packages that lie within one market.
+    """
+    found = [p for p in packages(relation) if not crossing_only or _crosses(relation, p)]
     names = tuple(
         f"{shorts.get(markets[c.market].venue, '?')} {markets[c.market].outcomes[c.outcome]}"
         for c in relation.claims
@@ -68,7 +73,6 @@ def payoff_table(
     covers = []
     for package in found:
         tail = tail_cost(relation, package, _even(package))
-        claims = [relation.claims[leg.claim] for leg in package.legs]
         covers.append(
             Cover(
                 index=package.index,
@@ -77,7 +81,7 @@ def payoff_table(
                 tail=formats.exact_cents(tail),
                 tail_px=tail,
                 approved=package.index in approved,
-                crosses=len({c.market for c in claims}) > 1,
+                crosses=_crosses(relation, package),
             )
         )
     worlds = []
@@ -100,6 +104,10 @@ def payoff_table(
     return PayoffTable(names, tuple(covers), tuple(worlds))
 
 
+def _crosses(relation: Relation, package: Package) -> bool:
+    return len({relation.claims[leg.claim].market for leg in package.legs}) > 1
+
+
 def advised(covers: list[Cover]) -> int | None:
     """The way round whose tail costs least; nothing when all cost the same."""
     if len({cover.tail_px for cover in covers}) < 2:
@@ -117,3 +125,8 @@ def _cents(px: Px) -> str:
 
 def _grade(px: Px) -> str:
     return "below" if px < MICRO else "above" if px > MICRO else ""
+
+
+def percent(ppm: int) -> str:
+    """Millionths as a person types them: percent without trailing zeros."""
+    return text_from_micros(ppm * 100, 0)

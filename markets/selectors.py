@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from markets import guard
@@ -73,6 +74,9 @@ class MarketRow(msgspec.Struct, frozen=True):
     close_at: Ns | None
     payout_at: Ns | None
     seen_at: Ns | None
+    slug: str = ""
+    series: str = ""
+    gone: bool = False
 
 
 class DecisionOnPair(msgspec.Struct, frozen=True):
@@ -87,7 +91,8 @@ class DecisionOnPair(msgspec.Struct, frozen=True):
 class RelationRow(msgspec.Struct, frozen=True):
     """A relation with its markets in the order of its claims. `terms` is the pure relation.
 
-    `changed_rules` lists the markets whose rule text is not the one that was confirmed.
+    `changed_rules` lists the markets whose rule text is not the one that was confirmed. `derived`
+    says that the rules know which outcomes pay together.
     """
 
     id: int
@@ -112,6 +117,11 @@ class RelationRow(msgspec.Struct, frozen=True):
     markets: tuple[MarketRow, ...]
     changed_rules: tuple[MarketId, ...] = ()
     decisions: tuple[DecisionOnPair, ...] = ()
+    certificate: str = ""
+    expected: Usd | None = None
+    verdict: str = ""
+    waits_for: str = ""
+    derived: bool = False
 
 
 class RevisionRow(msgspec.Struct, frozen=True):
@@ -292,7 +302,16 @@ def market_row(row: Market) -> MarketRow:
         close_at=ns_or_none(row.close_at),
         payout_at=ns_or_none(row.payout_at),
         seen_at=ns_or_none(row.seen_at),
+        slug=str(row.details.get("slug", "")),
+        series=str(row.details.get("series", "")),
+        gone=row.gone_at is not None,
     )
+
+
+def rule_versions(ids: Iterable[str]) -> dict[str, int]:
+    """How many texts each market's rules had."""
+    rows = RuleText.objects.filter(market_id__in=list(ids)).values_list("market_id")
+    return {str(name): count for name, count in rows.annotate(Count("id")).order_by()}
 
 
 def rule_texts(market: str) -> tuple[RuleTextRow, ...]:
@@ -344,8 +363,63 @@ def pairs(
     return page(_with_claims(rows), cursor, limit, relation_row)
 
 
+QUEUE = 200
+
+
+def queue(*, search: str = "", limit: int = QUEUE) -> tuple[RelationRow, ...]:
+    """What waits for a person, the most urgent first: suspended ones, then what would bring most
+    now, then the best scores; what was put aside is left out until its time.
+    """
+    rows = _waiting()
+    if search:
+        rows = rows.filter(Q(title__icontains=search) | Q(slug__icontains=search))
+    return tuple(relation_row(row) for row in _with_claims(rows)[:limit])
+
+
+def _waiting() -> QuerySet[Relation]:
+    rows = _worth_showing().filter(
+        status__in=(Relation.Status.CANDIDATE, Relation.Status.SUSPENDED)
+    )
+    rows = rows.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now()))
+    return rows.order_by(
+        F("status").desc(),
+        F("expected").desc(nulls_last=True),
+        F("score").desc(nulls_last=True),
+        "id",
+    )
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a relation stands in the queue, counted from 1, and its neighbours."""
+
+    number: int
+    total: int
+    before: str
+    after: str
+
+
+def place_in_queue(slug: str) -> Place | None:
+    """A relation's place among what waits; nothing for what does not wait."""
+    slugs = list(_waiting().values_list("slug", flat=True)[:QUEUE])
+    if slug not in slugs:
+        return None
+    at = slugs.index(slug)
+    return Place(
+        at + 1,
+        len(slugs),
+        slugs[at - 1] if at else "",
+        slugs[at + 1] if at + 1 < len(slugs) else "",
+    )
+
+
 def _worth_showing() -> QuerySet[Relation]:
     return Relation.objects.exclude(status=Relation.Status.CANDIDATE, active=False)
+
+
+def relation_markets(slug: str) -> tuple[str, ...]:
+    """Ids of a relation's markets."""
+    rows = Claim.objects.filter(relation__slug=slug).values_list("market_id", flat=True)
+    return tuple(sorted({str(name) for name in rows}))
 
 
 def pair(slug: str) -> RelationRow | None:
@@ -391,7 +465,24 @@ def relation_row(row: Relation) -> RelationRow:
             for m in distinct.values()
             if row.rule_hashes and row.rule_hashes.get(m.market_id) != m.rules_hash
         ),
+        certificate=row.certificate,
+        expected=None if row.expected is None else Usd(row.expected),
+        verdict=str(row.evidence.get("verdict", "")),
+        waits_for=_waits_for(row),
+        derived=row.evidence.get("relation", "none") != "none",
     )
+
+
+def _waits_for(row: Relation) -> str:
+    """Why a person should look, in a word or two; empty for what is decided."""
+    if row.status == Relation.Status.SUSPENDED:
+        return "put off" if "game" in row.status_reason else "rules changed"
+    if row.status != Relation.Status.CANDIDATE:
+        return ""
+    failed = [r["rule"] for r in row.evidence.get("rules", ()) if r.get("word") == "unknown"]
+    if failed:
+        return f"not known: {', '.join(failed[:2])}"
+    return "low score" if row.evidence.get("verdict") == "review" else "new"
 
 
 def relation_terms(row: Relation) -> relations.Relation:
@@ -488,6 +579,7 @@ def blocked_by(row: Relation, rules: Iterable[BlockRule]) -> BlockRule | None:
     found = [c.market for c in row.claims.all()]
     named: dict[str, set[str]] = {
         "pair": {row.slug},
+        "series": {str(m.details.get("series", "")) for m in found},
         "venue": {m.venue_id for m in found},
         "market": {m.market_id for m in found},
         "category": {row.category.casefold(), *(m.category.casefold() for m in found)},
@@ -495,12 +587,22 @@ def blocked_by(row: Relation, rules: Iterable[BlockRule]) -> BlockRule | None:
     titles = [row.title.casefold(), *(m.title.casefold() for m in found)]
     for rule in rules:
         value = rule.value.casefold() if rule.kind in ("category", "text") else rule.value
-        if rule.kind == "text":
-            if any(value in title for title in titles):
+        if rule.kind in ("text", "pattern"):
+            if any(_is_in(rule.kind, value, title) for title in titles):
                 return rule
         elif value in named[rule.kind]:
             return rule
     return None
+
+
+def _is_in(kind: str, value: str, title: str) -> bool:
+    if kind == "text":
+        return value in title
+    # A pattern that does not compile was refused when it was saved; one that slipped in blocks.
+    try:
+        return re.search(value, title, re.IGNORECASE) is not None
+    except re.error:
+        return True
 
 
 # --- revisions ------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ Whatever changes what the engine may do leaves a revision in the same transactio
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -34,6 +35,7 @@ __all__ = (
     "add_block_rule",
     "apply_catalogue",
     "block_pair",
+    "check_block_rule",
     "check_friction",
     "check_maintenance",
     "check_venue",
@@ -238,6 +240,23 @@ def add_block_rule(kind: str, value: str, author: str, reason: str) -> ConfigRev
         kind=kind, value=value.strip(), defaults={"reason": reason}
     )
     rule.active, rule.reason = True, reason
+    check_block_rule(rule)
     rule.full_clean()
     rule.save()
     return bump(author, reason, [change("block rule", str(rule), "active", None, True)])
+
+
+def check_block_rule(rule: BlockRule) -> None:
+    """Refuses a pattern that is none.
+
+    Errors: `ValidationError` saying where it is wrong.
+    """
+    if rule.kind != BlockRule.Kind.PATTERN:
+        return
+    try:
+        re.compile(rule.value)
+    except re.error as problem:
+        raise ValidationError(
+            f"{rule.value!r} is no pattern: {problem}. Write a regular expression, such as "
+            "`top \\d+`, or take the kind `text`."
+        ) from None

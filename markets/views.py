@@ -11,9 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from markets import selectors
-from markets.review import advised, payoff_table
+from markets import discovery_state, pair_view, selectors
+from markets.review import PayoffTable, advised, payoff_table, percent
+from markets.terms.relations import WorldKind
 
+WAITING = "waiting"
+MOST_BUTTONS = 6
 TABS = ("candidate", "suspended", "confirmed", "blocked")
 
 
@@ -21,64 +24,82 @@ TABS = ("candidate", "suspended", "confirmed", "blocked")
 def pairs(request: HttpRequest) -> HttpResponse:
     """Pairs by status; what waits for a person first."""
     counts = selectors.pair_counts()
+    waiting = selectors.pairs_waiting()
     status = request.GET.get("status", "")
-    if status not in (*TABS, "all"):
-        waiting = [name for name in TABS if counts.get(name)]
-        status = waiting[0] if waiting else "all"
+    if status not in (*TABS, WAITING, "all"):
+        status = WAITING if waiting else next((t for t in TABS if counts.get(t)), "all")
     search = request.GET.get("q", "").strip()[:80]
-    try:
-        found = selectors.pairs(
-            request.GET.get("cursor"), status="" if status == "all" else status, search=search
-        )
-    except ValueError as problem:
-        raise Http404(str(problem)) from None
+    if status == WAITING:
+        rows, following = selectors.queue(search=search), None
+    else:
+        rows, following = _listed(request, "" if status == "all" else status, search)
     shorts = {venue.slug: venue.short for venue in selectors.venues()}
     context = {
         "page": "pairs",
         "status": status,
         "q": search,
-        "tabs": [
-            {"name": name, "count": counts.get(name, 0), "current": name == status} for name in TABS
-        ]
+        "states": discovery_state.states(),
+        "match": discovery_state.last_match(),
+        "tabs": [{"name": WAITING, "count": waiting, "current": status == WAITING}]
+        + [{"name": name, "count": counts.get(name, 0), "current": name == status} for name in TABS]
         + [{"name": "all", "count": sum(counts.values()), "current": status == "all"}],
         "pairs": [
             {"row": row, "shorts": [shorts.get(m.venue, m.venue) for m in row.markets]}
-            for row in found.items
+            for row in rows
         ],
-        "next": found.next,
+        "next": following,
     }
     return render(request, "markets/pairs.html", context)
 
 
+def _listed(
+    request: HttpRequest, status: str, search: str
+) -> tuple[tuple[selectors.RelationRow, ...], str | None]:
+    try:
+        found = selectors.pairs(request.GET.get("cursor"), status=status, search=search)
+    except ValueError as problem:
+        raise Http404(str(problem)) from None
+    return found.items, found.next
+
+
 @require_GET
 def pair(request: HttpRequest, slug: str) -> HttpResponse:
-    """One pair: both texts, the payoff table, the decision."""
+    """One relation: both texts clause by clause, the payoff table, the decision."""
     found = selectors.pair(slug)
     if found is None:
         raise Http404("There is no such pair.")
     shorts = {venue.slug: venue.short for venue in selectors.venues()}
     terms = {m.id: m for m in selectors.market_terms(m.market_id for m in found.markets)}
-    table = payoff_table(found.terms, terms, shorts, found.approved)
-    crossing = [cover for cover in table.covers if cover.crosses]
+    is_pair = found.kind == "pair"
+    table = payoff_table(found.terms, terms, shorts, found.approved, crossing_only=is_pair)
+    review = pair_view.review_of(slug, shorts)
     context = {
         "page": "pairs",
+        "slug": found.slug,
         "pair": found,
-        "sides": [
-            {
-                "market": m,
-                "short": shorts.get(m.venue, m.venue),
-                "changed": m.market_id in found.changed_rules,
-                "url": m.url if m.url.startswith("https://") else "",
-            }
-            for m in found.markets
-        ],
+        "is_pair": is_pair,
+        "place": selectors.place_in_queue(slug),
         "table": table,
+        **_decision(found, table),
+        **pair_view.shown(found, review, shorts, request.GET.get("view", "")),
+    }
+    return render(request, "markets/pair.html", context)
+
+
+def _decision(found: selectors.RelationRow, table: PayoffTable) -> dict[str, object]:
+    """Which buttons there are, and why some are not."""
+    crossing = [cover for cover in table.covers if cover.crosses][:MOST_BUTTONS]
+    costly = any(c.tail_px for c in crossing)
+    return {
         "crossing": crossing,
         "both": ",".join(str(cover.index) for cover in crossing),
         "advised": advised(crossing),
-        "worst_tail": max(crossing, key=lambda c: c.tail_px).tail
-        if any(c.tail_px for c in crossing)
-        else "",
+        "worst_tail": max(crossing, key=lambda c: c.tail_px).tail if costly else "",
         "unreadable": [m.market_id for m in found.markets if not m.rules.strip()],
+        "gone": [m.market_id for m in found.markets if m.gone],
+        "chances": [
+            {"name": w.name, "percent": percent(w.ppm)}
+            for w in found.terms.worlds
+            if w.kind is WorldKind.TAIL
+        ],
     }
-    return render(request, "markets/pair.html", context)

@@ -335,6 +335,9 @@
     var was = prefix;
     disarm();
     if (was && event.key === "Escape") return;
+    // A button or link of the page says itself which key it has; it comes before the lists' keys.
+    var named = document.querySelector("[data-key=" + JSON.stringify(event.key) + "]");
+    if (named) { event.preventDefault(); named.click(); return; }
     if (plain[event.key]) { if (event.key !== "Escape") event.preventDefault(); plain[event.key](); }
     else if (event.key === "Enter" && event.target.classList.contains("row")) toggle(event.target.dataset.row);
   });

@@ -453,6 +453,12 @@ def positions(
     return page(rows, cursor, limit, _position_row)
 
 
+def positions_of(markets: Iterable[str]) -> tuple[PositionRow, ...]:
+    """What is held of these markets, by market."""
+    rows = Position.objects.filter(market_id__in=list(markets)).exclude(qty_yes=0, qty_no=0)
+    return tuple(_position_row(row) for row in rows.order_by("market_id", "book"))
+
+
 def _position_row(row: Position) -> PositionRow:
     return PositionRow(
         market=MarketId(row.market_id),

@@ -16,6 +16,7 @@ urlpatterns = [
     path("halt/", views.halt, name="halt"),
     path("resume/", views.resume, name="resume"),
     path("pairs/<path:slug>/approve/", views.approve, name="approve-pair"),
+    path("pairs/<path:slug>/exposed/", views.exposed, name="exposed-pair"),
     path("pairs/<path:slug>/block/", views.block, name="block-pair"),
     path("styleguide/", views.styleguide, name="styleguide"),
 ]

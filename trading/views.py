@@ -16,8 +16,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from markets.pair_view import require_read
 from markets.roles import Role, require
-from markets.selectors import market_titles
+from markets.selectors import market_titles, relation_markets
 from markets.selectors import venue as venue_row
 from markets.services import block_pair, confirm_pair
 from markets.terms.units import MS
@@ -113,6 +114,15 @@ def positions(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+def exposed(request: HttpRequest, slug: str) -> HttpResponse:
+    """What is held of a relation's markets, to stand on its review page."""
+    found = selectors.positions_of(relation_markets(slug))
+    titles = market_titles(row.market for row in found)
+    rows = [{"row": row, "title": titles.get(row.market, row.market)} for row in found]
+    return render(request, "trading/exposed.html", {"rows": rows})
+
+
+@require_GET
 def opportunities(request: HttpRequest) -> HttpResponse:
     """The last judged plans, with the reason."""
     found = selectors.decisions(limit=LOG_LENGTH, gate=request.GET.get("gate", "")).items
@@ -174,6 +184,7 @@ def approve(request: HttpRequest, slug: str) -> HttpResponse:
     def act(author: str, reason: str) -> str:
         if not all(word.isascii() and word.isdigit() for word in words):
             raise ValidationError("Choose which way round to approve.")
+        require_read(slug, request.POST.getlist("read"))
         return str(confirm_pair(slug, [int(word) for word in words], author, reason))
 
     done = "Approved. It trades as soon as the engine has taken the change."

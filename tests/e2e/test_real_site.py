@@ -106,6 +106,9 @@ def test_an_approved_pair_appears_among_the_edges_without_a_reload(base: str, pa
 
     link.click()
     page.fill("#reason", "read both texts")
+    for box in page.locator("[name=read]").all():
+        box.check()
+    page.screenshot(path=SHOTS / "review-1440-dark.png", full_page=True)
     page.get_by_role("button", name=re.compile("^Approve both")).click()
 
     expect(page.locator(".messages")).to_contain_text("Approved.")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from django.core.exceptions import ValidationError
 
-from feeds import services
+from feeds import sentinel, services
 from markets import selectors
 from markets.console import NO, NOTHING, Console
 from markets.runs import RunRow
@@ -30,10 +30,18 @@ class Command(Console):
             action="store_true",
             help="everything, also where the venue can say what changed since the last whole walk",
         )
+        parser.add_argument(
+            "--watched",
+            action="store_true",
+            help="only the markets of confirmed and suspended pairs, as the sentinel asks for them",
+        )
         self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Counts per venue."""
+        if options["watched"]:
+            self.figures(sentinel.watch_rules(), as_json=options["json"])
+            return
         venues = options["venue"] or [v.slug for v in selectors.venues(enabled_only=True)]
         if not venues:
             self.leave(
