@@ -26,6 +26,9 @@ HOSTS = env.words("ARBSITE_HOSTS")
 IS_LOCAL = not HOSTS
 ALLOWED_HOSTS = HOSTS or ["localhost", "127.0.0.1", "[::1]"]
 SECRET_KEY = env.secret("SECRET_KEY") or local.kept_secret(DATA_DIR, "secret_key")
+# Wraps the data keys of stored credentials; older ones only open, until `rotate_keys` has run.
+MASTER_KEY = env.secret("ARBSITE_MASTER_KEY") or local.kept_secret(DATA_DIR, "master_key")
+MASTER_KEYS_OLD = env.secret("ARBSITE_MASTER_KEY_OLD")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_LOCAL
 SECURE_PROXY_SSL_HEADER = None if IS_LOCAL else ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 0 if IS_LOCAL else 31_536_000

@@ -1,4 +1,5 @@
-"""The admin of armings: who said yes to money, for which venue, why and until when.
+"""The admin of armings (who said yes to money, for which venue, why and until when) and of
+credentials (what may be shown of them, and a form that only takes).
 
 Arming asks for the venue's name once more, typed by hand; a row is never changed, only ended.
 """
@@ -20,11 +21,13 @@ from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from feeds import arming
-from feeds.models import Arming
+from feeds import arming, keyring
+from feeds.forms import CredentialForm
+from feeds.models import Arming, Credential
 from feeds.venues import ADAPTERS
-from markets.config_admin import RecordAdmin, author_of, sentence
+from markets.config_admin import ConfigAdmin, RecordAdmin, author_of, sentence
 
+SOON_DAYS = 14
 HOURS = (1, 2, 4, 8, 12, 24)
 
 
@@ -116,3 +119,53 @@ class ArmingAdmin(RecordAdmin):
             arming.disarm(author_of(request), "Ended in the admin.", venues)
         except ValidationError as problem:
             self.message_user(request, sentence(problem), messages.ERROR)
+
+
+@admin.register(Credential)
+class CredentialAdmin(ConfigAdmin):
+    """Stored sealed under the master key. A worker reads them when it starts."""
+
+    form = CredentialForm
+    list_display = ("venue", "kind", "public", "ends", "master", "sealed_at", "author")
+    readonly_fields = ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """The form's own: they depend on the venues there are."""
+        names = tuple(name for venue in keyring.FIELDS.values() for name in venue)
+        return ("venue", *names, "expires_at", "attested_until", "reason")
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """The form as it is: its secret fields are no columns."""
+        return CredentialForm
+
+    @display(
+        description="Ends",
+        label={"ended": "danger", "soon": "warning", "later": "success", "unknown": "info"},
+    )
+    def ends(self, obj: Credential) -> tuple[str, str]:
+        """The first of the key's and the attestation's end."""
+        told = [at for at in (obj.expires_at, obj.attested_until) if at is not None]
+        if not told:
+            return "unknown", "not said"
+        days = (min(told) - timezone.now()).days
+        word = "ended" if days < 0 else "soon" if days < SOON_DAYS else "later"
+        return word, f"{min(told):%Y-%m-%d}"
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: Any) -> None:
+        """Seals and stores through `keyring`, which makes the revision."""
+        assert isinstance(form, CredentialForm)  # noqa: S101  the only form there is
+        row = keyring.store(
+            form.cleaned_data["venue"],
+            form.secret(),
+            author_of(request),
+            form.cleaned_data["reason"],
+            expires_at=form.cleaned_data["expires_at"],
+            attested_until=form.cleaned_data["attested_until"],
+        )
+        obj.pk = row.pk
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The revision says what happened; form data stays out of the log of entries."""
+        return super().log_change(request, obj, "Credential replaced.")

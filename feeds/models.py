@@ -33,3 +33,30 @@ class Arming(models.Model):
 
     def __str__(self) -> str:
         return f"{self.venue} until {self.until:%Y-%m-%d %H:%M} UTC"
+
+
+class Credential(models.Model):
+    """A venue's secret at rest, sealed; see `feeds.vault`. Only `public` may be shown."""
+
+    venue = models.SlugField(max_length=32)
+    kind = models.CharField(max_length=16, default="account")
+    public = models.CharField(max_length=128, blank=True)
+    master = models.CharField(max_length=8)
+    wrapped = models.BinaryField()
+    body = models.BinaryField()
+    author = models.CharField(max_length=150)
+    stored_at = models.DateTimeField()
+    sealed_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    attested_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("venue", "kind")
+        verbose_name = "credential"
+        verbose_name_plural = "credentials"
+        constraints = (
+            models.UniqueConstraint(fields=("venue", "kind"), name="one_credential_of_each_kind"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.venue} {self.kind}"

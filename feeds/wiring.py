@@ -26,8 +26,11 @@ import structlog
 import uvloop
 from channels.layers import get_channel_layer
 from django.conf import settings
+from django.db import connections
 
-from feeds.credentials import BadCredentials, adapter_of
+from feeds.api_keys import with_api_key
+from feeds.credentials import BadCredentials, adapter_of, load
+from feeds.keyring import Stored
 from feeds.runtime.clocks import Clocks
 from feeds.runtime.conversation import Outside
 from feeds.runtime.feed import Feed
@@ -104,18 +107,22 @@ def run(wish: Wish) -> int:
     if wish.mode in _MONEY and not settings.LIVE_ALLOWED:
         veto = "unset DRY_RUN" if settings.DRY_RUN else "set LIVE=1"
         raise CannotStart(f"--mode {wish.mode.value} needs LIVE=1 without DRY_RUN=1; {veto} first.")
-    for venue in ADAPTERS:
-        try:
-            adapter_of(venue)
-        except BadCredentials as problem:
-            raise CannotStart(str(problem)) from None
+    try:
+        held = load()
+        for venue in ADAPTERS:
+            adapter_of(venue, held)
+    except BadCredentials as problem:
+        raise CannotStart(str(problem)) from None
+    if wish.mode in _MONEY:
+        held = with_api_key(held)
+    connections.close_all()
     with _only_one(journal_dir()), asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
-        return loop.run(_live(wish))
+        return loop.run(_live(wish, held))
 
 
-async def _live(wish: Wish) -> int:
+async def _live(wish: Wish, held: Stored) -> int:
     # Timers that waited at the end of the last run are set while it is put together.
-    return await _Worker(wish).run()
+    return await _Worker(wish, held).run()
 
 
 @contextlib.contextmanager
@@ -135,8 +142,9 @@ def _only_one(directory: Path) -> Iterator[None]:
 class _Worker:
     """Everything one trading process holds."""
 
-    def __init__(self, wish: Wish) -> None:
+    def __init__(self, wish: Wish, held: Stored) -> None:
         self.wish = wish
+        self.held = held
         recovered = recover(journal_dir())
         checkpoint = recovered.checkpoint
         self.engine = Engine.load(checkpoint.state, Chain()) if checkpoint else Engine(Chain())
@@ -209,7 +217,7 @@ class _Worker:
             rates,
             lambda name: agrees(self.engine.state, name),
         )
-        return LiveVenue(venue, lambda: adapter_of(venue), around)
+        return LiveVenue(venue, lambda: adapter_of(venue, self.held), around)
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
@@ -371,7 +379,7 @@ class _Stream:
 
     async def _deliver(self) -> None:
         config = self._config
-        adapter = adapter_of(self.venue)
+        adapter = adapter_of(self.venue, self._worker.held)
         hosts = adapter.hosts | (config.hosts if config else {})
         worker = self._worker
         rates = Rates(self.venue, adapter.draws, worker.redis, worker.clock, job=False)
