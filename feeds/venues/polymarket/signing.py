@@ -45,6 +45,7 @@ NESTED_TYPE = (
     f"address verifyingContract,bytes32 salt){ORDER_TYPE}"
 )
 WALLET_NAME, WALLET_VERSION = "DepositWallet", "1"
+_NAMED = keccak(WALLET_NAME.encode()) + keccak(WALLET_VERSION.encode())
 TAIL = ORDER_TYPE.encode() + len(ORDER_TYPE).to_bytes(2)
 NESTED = SIGNATURE + 2 * WORD + len(TAIL)
 
@@ -159,8 +160,7 @@ def _nested_digest(order: OrderToSign, contents: bytes, exchange: Exchange) -> b
     nested = keccak(
         type_hash(NESTED_TYPE),
         contents,
-        keccak(WALLET_NAME.encode()),
-        keccak(WALLET_VERSION.encode()),
+        _NAMED,
         number_word(exchange.chain),
         address_word(order.maker),
         bytes_word(ZERO),
