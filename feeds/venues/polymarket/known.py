@@ -114,6 +114,10 @@ class Known:
         self.trades[trade] = status
         return True
 
+    def unsettled(self) -> list[str]:
+        """Trades of ours that are not final."""
+        return [trade for trade, status in self.trades.items() if status not in FINAL]
+
     def is_settling(self) -> bool:
         """Whether some trade of ours is matched and not yet on the chain."""
         return any(status not in ON_CHAIN for status in self.trades.values())

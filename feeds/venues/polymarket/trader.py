@@ -7,12 +7,12 @@ one that fails while the socket is away is taken back too. Not here: what an ans
 Source: polymarket sheet 3.5 to 3.9 and 5.5, read 2026-11-20; decision 0024.
 """
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 
 import msgspec
 
 from feeds.venues.base import Request
-from feeds.venues.errands import Errand, Every, Orders, Rest, Statement, Tell
+from feeds.venues.errands import Errand, Every, Heard, Orders, Rest, Statement, Step, Tell
 from feeds.venues.polymarket import account, encode, flows
 from feeds.venues.polymarket.catalogue import VENUE
 from feeds.venues.polymarket.credentials import ApiKey
@@ -140,21 +140,32 @@ class PolymarketTrader:
         self.known.who = msgspec.structs.replace(self.known.who, api=api)
 
     def _recent(self, at: Ns) -> Errand:
-        """Trades since the oldest order that has not ended, and of the last minutes."""
+        """Trades since the oldest order that has not ended and of the last minutes, then those
+        that are older and still not final.
+        """
         oldest = min([o.request.placed_at for o in self.known.open_orders()], default=at)
         after = min(oldest // SECOND - 1, at // SECOND - LOOK_BACK_S)
         cursor = FIRST
+        seen: dict[str, None] = {}
         for _ in range(MOST_PAGES):
-            got = yield from ask(encode.trades_asked(after, cursor), at)
-            if got.reply is None or got.reply.status != 200:
-                raise VenueUnreachable(VENUE, "our trades could not be read", sent=True)
-            page = _trades.decode(got.reply.body)
-            for trade in page.data:
-                for event in traded(self.known, trade, got.at):
-                    yield Tell(event)
+            page = yield from self._trades(encode.trades_asked(after, cursor), at)
+            seen |= dict.fromkeys(trade.id for trade in page.data)
             if page.next_cursor in (END, "", cursor):
-                return
+                break
             cursor = page.next_cursor
+        for name in [trade for trade in self.known.unsettled() if trade not in seen]:
+            yield from self._trades(encode.trade_asked(name), at)
+
+    def _trades(self, asked: Request, at: Ns) -> Generator[Step, Heard, TradePage]:
+        """One page of trades, told. Errors: `VenueUnreachable`."""
+        got = yield from ask(asked, at)
+        if got.reply is None or got.reply.status != 200:
+            raise VenueUnreachable(VENUE, "our trades could not be read", sent=True)
+        page = _trades.decode(got.reply.body)
+        for trade in page.data:
+            for event in traded(self.known, trade, got.at):
+                yield Tell(event)
+        return page
 
     def _beating(self, at: Ns) -> Errand:
         name, heard_at = "", at

@@ -96,6 +96,18 @@ def test_trades_that_cannot_be_read_leave_no_statement() -> None:
             Play(trader().statement(AT), bad)
 
 
+def test_a_trade_that_is_old_and_not_final_is_asked_for_by_its_id() -> None:
+    made = trader()
+    made.known.note("t1", "MATCHED")
+    made.known.add(IOC, NAME)
+    told = {"id": "t1", "taker_order_id": NAME, "size": "10", "price": "0.44", "status": "FAILED"}
+    play = Play(made.statement(AT), NO_TRADES, ok({"data": [told]}), *MONEY, *REST)
+
+    assert dict(play.asked[1].query) == {"id": "t1"}
+    assert play.names == ["OrderFilled"]
+    assert made.known.unsettled() == []
+
+
 def test_heartbeats_go_on_and_a_gap_in_them_asks_for_a_statement() -> None:
     made = trader()
     beating, _ = made.upkeep(AT)
