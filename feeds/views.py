@@ -16,7 +16,7 @@ from markets.roles import Role, may, require
 from markets.terms.units import DAY, Ns
 from trading import live
 from trading.consumers import Reader
-from trading.selectors import charged_fees, fill_times, worker
+from trading.selectors import charged_fees, fill_times, last_self_test, worker
 from trading.views import command
 
 SHOWN = 100
@@ -40,6 +40,7 @@ def venues(request: HttpRequest) -> HttpResponse:
         **_tabs("health"),
         "engine": live.PICTURES.engine,
         "worker": worker(),
+        "self_test": last_self_test(),
         "saved": selectors.last_revision_number(),
     }
     return render(request, "feeds/venues.html", context)

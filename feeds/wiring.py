@@ -39,6 +39,7 @@ from feeds.runtime.http import Http
 from feeds.runtime.lines import Lines
 from feeds.runtime.live_venue import PATIENCE, Around, LiveVenue
 from feeds.runtime.rates import Rates, client_of
+from feeds.runtime.selftest import SelfTest
 from feeds.runtime.supervisor import Supervisor
 from feeds.runtime.truths import TruthTeller
 from feeds.runtime.venue_watch import VenueWatch
@@ -50,6 +51,7 @@ from markets.terms.ids import MarketId, RelationId, RunId, VenueId, venue_of
 from markets.terms.instruments import Market
 from markets.terms.units import SECOND, Ns, Qty, Usd
 from risk.gates.chain import Chain
+from trading.engine import selftest
 from trading.engine.config import Mode, Snapshot, VenueConfig
 from trading.engine.deals import ACTIVE
 from trading.engine.engine import Engine
@@ -169,6 +171,13 @@ class _Worker:
             self.clock,
             self.lease,
         )
+        self.selftest = SelfTest(
+            self.clock,
+            self.inbox.put,
+            lambda: self.engine.state.limits.self_test_ms,
+            lambda: _refused(self.engine),
+        )
+        self.gateways[selftest.VENUE, BookKind.TEST] = self.selftest
         self.lives = {venue: self._live(venue) for venue in self._venues_with_money()}
         self.executor = Executor(
             self.gateways, self.inbox.put, self.clock, self.lease, lambda p: self.runner.fail(p)
@@ -271,6 +280,7 @@ class _Worker:
         for stream in self.streams.values():
             supervisor.add(f"feed {stream.venue}", stream.run, False, failed=stream.failed)
         teller = TruthTeller(self.redis, self.clock, self._feed_truths)
+        supervisor.add("self-test", self.selftest.run, False)
         supervisor.add("venue truths", teller.run, False)
         gc.collect()
         gc.freeze()
@@ -324,7 +334,7 @@ class _Worker:
         self.desk.hear(event)
         if isinstance(event, ConfigChanged):
             snapshot = _within(event.snapshot, self.wish)
-            event = ConfigChanged(event.at, snapshot)
+            event = ConfigChanged(event.at, selftest.with_self_test(snapshot))
             self._apply(snapshot)
         self.inbox.put(event)
         if isinstance(event, MarketSettled):
@@ -425,7 +435,7 @@ class _Source:
         self._worker = worker
 
     def drain_dirty(self) -> list[RelationId]:
-        return list(self._worker.engine.drain_dirty())
+        return [r for r in self._worker.engine.drain_dirty() if r != selftest.RELATION]
 
     def picture(self, relation: RelationId) -> RelationPicture | None:
         return self._worker.engine.picture(relation, self._worker.clock.now())
@@ -474,6 +484,12 @@ class _Pictures:
 
     async def close(self) -> None:
         await self._redis.aclose()
+
+
+def _refused(engine: Engine) -> str:
+    """The gate that last refused the self-test's plan."""
+    look = engine.state.looks.get(selftest.RELATION)
+    return look.gate if look else ""
 
 
 def _is_wanted(venue: str, wish: Wish) -> bool:

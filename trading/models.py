@@ -228,6 +228,26 @@ class EdgeSample(models.Model):
         return f"{self.relation} at {self.seq}"
 
 
+class SelfTest(models.Model):
+    """A synthetic opportunity sent through everything up to the point where orders would leave.
+
+    `latency_ns` is from its second book to its last order; 0 where it did not arrive.
+    """
+
+    seq = models.BigIntegerField(unique=True)
+    at = models.DateTimeField(db_index=True)
+    outcome = models.CharField(max_length=8)
+    latency_ns = models.BigIntegerField(default=0)
+    text = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("-at", "-id")
+        verbose_name = "self-test"
+
+    def __str__(self) -> str:
+        return f"{self.outcome} at {self.seq}"
+
+
 class Decision(models.Model):
     """A plan judged: refused by `gate`, or approved (`gate` empty, `deal_id` names the deal)."""
 

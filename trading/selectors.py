@@ -30,6 +30,7 @@ from trading.models import (
     Leg,
     Order,
     Position,
+    SelfTest,
     WorkerHeartbeat,
 )
 
@@ -628,6 +629,38 @@ def stats() -> dict[str, Any]:
         "refusals": dict(refusals.annotate(Count("id")).order_by("gate")),
         "journal_seq": JournalCursor.objects.aggregate(last=Max("seq"))["last"] or 0,
         "leases": Lease.objects.count(),
+        "self_tests": self_tests(),
+    }
+
+
+class SelfTestRow(msgspec.Struct, frozen=True):
+    """How the newest self-test ended; `text` says it in a sentence."""
+
+    at: Ns
+    outcome: str
+    text: str
+
+
+def last_self_test() -> SelfTestRow | None:
+    """The newest self-test; nothing before the first."""
+    row = SelfTest.objects.first()
+    return SelfTestRow(ns(row.at), row.outcome, row.text) if row else None
+
+
+def self_tests() -> dict[str, Any]:
+    """The last self-test, how many ended in which way, and latencies in ns of the last hundred.
+
+    Shape: `last` is empty before the first; p50 and p95 are 0 without one that arrived.
+    """
+    counts = SelfTest.objects.values_list("outcome").annotate(Count("id")).order_by("outcome")
+    last = SelfTest.objects.values("at", "outcome", "latency_ns", "text").first()
+    arrived = SelfTest.objects.filter(outcome="arrived").values_list("latency_ns", flat=True)
+    sizes = sorted(arrived[:100])
+    return {
+        "counts": dict(counts),
+        "last": {**last, "at": last["at"].isoformat()} if last else {},
+        "p50_ns": sizes[len(sizes) // 2] if sizes else 0,
+        "p95_ns": sizes[len(sizes) * 95 // 100] if sizes else 0,
     }
 
 

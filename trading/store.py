@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import filterfalse
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -31,6 +32,7 @@ from trading.engine.events import (
     OrderFilled,
     OrderRejected,
     OrderUnknown,
+    SelfTested,
 )
 from trading.engine.intents import (
     CommandDone,
@@ -42,7 +44,17 @@ from trading.engine.intents import (
     PositionChanged,
     QueryOrder,
 )
-from trading.engine.orders import NEXT, TERMINAL, Fill, Finality, OrderRequest, OrderState, Side
+from trading.engine.orders import (
+    NEXT,
+    TERMINAL,
+    BookKind,
+    Fill,
+    Finality,
+    OrderRequest,
+    OrderState,
+    Side,
+)
+from trading.engine.selftest import RELATION as SELF_TEST
 from trading.replay.records import EventRecord, IntentsRecord, Record
 from trading.runtime.messages import CommandArrived
 
@@ -75,6 +87,7 @@ class Rows:
         self.decisions: list[models.Decision] = []
         self.positions: dict[tuple[str, str], models.Position] = {}
         self.answers: dict[int, CommandDone] = {}
+        self.tests: list[models.SelfTest] = []
 
     def take(self, record: Record) -> None:
         """Takes one record in."""
@@ -82,7 +95,7 @@ class Rows:
             case EventRecord(seq=seq, event=event):
                 self._event(seq, event)
             case IntentsRecord(seq=seq, intents=intents):
-                for intent in intents:
+                for intent in filterfalse(_is_self_test, intents):
                     self._intent(seq, intent)
             case _:
                 pass
@@ -108,6 +121,12 @@ class Rows:
                 | OrderUnknown()
             ):
                 self.news.append((seq, event))
+            case SelfTested(at=at, outcome=outcome, latency=latency, text=text):
+                self.tests.append(
+                    models.SelfTest(
+                        seq=seq, at=moment(at), outcome=outcome, latency_ns=latency, text=text
+                    )
+                )
             case _:
                 pass
 
@@ -140,6 +159,19 @@ class Rows:
         )
         if deal.state is DealState.OPENING and deal.opened_at == intent.at and earlier is None:
             self.decisions.append(_approval(seq, deal))
+
+
+def _is_self_test(intent: Intent) -> bool:
+    """Whether it is of the self-test, which has one row of its own and is nobody's deal."""
+    match intent:
+        case PlaceOrder(request=request):
+            return request.book is BookKind.TEST
+        case DealChanged(deal=deal):
+            return deal.book is BookKind.TEST
+        case EdgeSeen(relation=relation) | PlanRefused(relation=relation):
+            return relation == SELF_TEST
+        case _:
+            return False
 
 
 def _order_of(news: OrderNews) -> str:
@@ -225,6 +257,7 @@ def write(records: Iterable[Record], names: Names) -> list[str]:
     deals = _write_orders(rows)
     _insert(rows.samples)
     _insert(rows.decisions)
+    _insert(rows.tests)
     _upsert(list(rows.positions.values()), ("market_id", "book"), _POSITION)
     _answer(rows.answers)
     return list(dict.fromkeys([*rows.deals, *deals]))

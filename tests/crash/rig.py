@@ -67,7 +67,7 @@ Relation.objects.update(mode='{mode}')
 set_engine('{mode}', 'rig', 'many deals')
 set_limits({limits}, 'rig', 'many deals')
 """
-READY_S = 60.0
+READY_S = 180.0
 REACH_S = 20.0
 AUDIT_S = 25.0
 LOOK_S = 0.1
@@ -162,7 +162,7 @@ class Rig:
         """Ends the worker in order."""
         if self.worker is not None and self.worker.poll() is None:
             self.worker.send_signal(signal.SIGTERM)
-            self.worker.wait(30)
+            self.worker.wait(90)
 
     def _dies(self, seconds: float, point: str) -> bool:
         """Whether the plan was followed in time; asks the fakes for what provokes it meanwhile."""

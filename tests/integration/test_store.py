@@ -20,6 +20,7 @@ from trading.engine.events import (
     OrderFilled,
     OrderRejected,
     OrderUnknown,
+    SelfTested,
 )
 from trading.engine.intents import (
     CommandDone,
@@ -271,3 +272,15 @@ def test_a_command_ends_with_the_engines_answer() -> None:
 def test_rows_are_refused_outside_a_transaction() -> None:
     with pytest.raises(RuntimeError, match="one transaction"):
         store.write([placed()], store.Names())
+
+
+def test_a_self_test_has_one_row_of_its_own_and_is_nobodys_deal() -> None:
+    order = replace(request("o1"), book=BookKind.TEST)
+    told_of = told(2, SelfTested(START, "arrived", Ns(3_000_000), "From book to order in 3.0 ms."))
+
+    for _ in range(2):
+        assert write(answered(1, PlaceOrder(START, order)), told_of) == []
+
+    assert models.Order.objects.count() == 0
+    row = models.SelfTest.objects.get()
+    assert (row.outcome, row.latency_ns, row.seq) == ("arrived", 3_000_000, 2)

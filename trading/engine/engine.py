@@ -40,6 +40,7 @@ from trading.engine.events import (
     OrderUnknown,
     PackageProposed,
     RunStarted,
+    SelfTested,
     TimerFired,
     TradeSeen,
     VenueJudged,
@@ -370,6 +371,11 @@ class Engine:
         elif state.health.pop(event.component, None) is not None and not state.health:
             stops.lift(state, "", stops.INFRASTRUCTURE, event.at, out)
 
+    def _self_tested(self, event: SelfTested, out: list[Intent]) -> None:
+        """A pipeline that stays silent begins no deals until a self-test comes through."""
+        ok = event.outcome != "silent"
+        self._health(HealthReported(event.at, "self-test", ok, event.text), out)
+
     def _run_started(self, event: RunStarted, out: list[Intent]) -> None:
         """Nothing from before the start is believed: books wait for snapshots, orders are asked
         for.
@@ -557,6 +563,7 @@ _STEPS: dict[type, _Step] = {
     CommandReceived: Engine._command,
     TimerFired: Engine._timer,
     HealthReported: Engine._health,
+    SelfTested: Engine._self_tested,
     VenueJudged: Engine._venue_judged,
 }
 

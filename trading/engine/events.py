@@ -229,6 +229,18 @@ class VenueJudged(_Event, frozen=True):
     polled: str = ""
 
 
+class SelfTested(_Event, frozen=True):
+    """How the self-test ended: `arrived`, `refused` by a gate, or `silent`: neither came in time.
+
+    `latency` is from the second book to the last order at the point where it would leave us; 0
+    where none came.
+    """
+
+    outcome: str
+    latency: Ns
+    text: str
+
+
 Event = (
     RunStarted
     | ConfigChanged
@@ -253,4 +265,5 @@ Event = (
     | TimerFired
     | HealthReported
     | VenueJudged
+    | SelfTested
 )

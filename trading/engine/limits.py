@@ -185,6 +185,8 @@ Pace
     Pause of a relation after a failed deal.
   relook_ms               ms        1000     100      60000     -
     Everything is looked at again this often.
+  self_test_ms            ms        600000   0        86400000  -
+    A synthetic opportunity goes through everything this often; 0 is off.
   stats_ms                ms        60000    1000     3600000   -
     A line of statistics is made this often.
   dashboard_ms            ms        250      100      10000     -
@@ -332,6 +334,7 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
     match_interval_ms: int = 1000
     cooldown_ms: int = 10_000
     relook_ms: int = 1000
+    self_test_ms: int = 600_000
     stats_ms: int = 60_000
     dashboard_ms: int = 250
     hedge_timeout_ms: int = 250

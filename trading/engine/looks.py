@@ -38,6 +38,8 @@ from trading.engine.ports import Risk
 from trading.engine.reconcile import missing
 from trading.engine.results import today
 from trading.engine.scan import plan_for, priced, terms_for
+from trading.engine.selftest import RELATION
+from trading.engine.selftest import VENUE as SELF_TEST
 from trading.engine.state import (
     EngineState,
     Entry,
@@ -283,11 +285,14 @@ def overview(state: EngineState, now: Ns) -> EnginePicture:
         at_work=stakes.total,
         worst=Usd(sum(worst_result(view, deal) for deal in view.deals.values())),
         free=_free(view),
-        open_deals=sum(d.state is not DealState.CLOSED for d in view.deals.values()),
+        open_deals=sum(
+            d.state is not DealState.CLOSED and d.book is not BookKind.TEST
+            for d in view.deals.values()
+        ),
         naked=len(view.naked),
         venues=_venues(view),
         alerts=tuple(sorted(_alerts(view), key=lambda a: (not a.critical, a.since))),
-        relations=len(view.entries),
+        relations=len(view.entries) - (RELATION in view.entries),
         breakers=tuple(_breakers(view)),
         halts=tuple(s.scope for s in view.halts.values() if s.scope and s.cause in STAYING),
     )
@@ -353,6 +358,8 @@ def _venues(view: EngineState) -> tuple[VenuePicture, ...]:
         books.setdefault(view.markets[name].venue, []).append((live, book.at))
     shown = []
     for venue in view.venues.values():
+        if venue.id == SELF_TEST:
+            continue
         feed = view.feeds.get(venue.id)
         mine = books.get(venue.id, [])
         stops = [s for s in view.halts.values() if s.scope == venue.id]

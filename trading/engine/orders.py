@@ -30,10 +30,13 @@ class TimeInForce(StrEnum):
 
 
 class BookKind(StrEnum):
-    """Where an intent is carried out: at the venue with money, or at the simulated exchange."""
+    """Where an intent is carried out: at the venue with money, at the simulated exchange, or
+    nowhere, for the self-test.
+    """
 
     LIVE = "live"
     PAPER = "paper"
+    TEST = "test"
 
 
 class Purpose(StrEnum):

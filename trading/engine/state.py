@@ -32,6 +32,7 @@ from trading.engine.positions import Position
 from trading.engine.proposals import PROPOSED, package_of
 from trading.engine.results import Results, Trip, booked, ended, of_book
 from trading.engine.scopes import Index, indexed, resolved
+from trading.engine.selftest import RELATION as SELF_TEST
 
 
 class Feed(msgspec.Struct, frozen=True, gc=False):
@@ -321,6 +322,8 @@ def _entry(state: EngineState, config: Snapshot, relation: RelationConfig) -> En
         served = [claims[claim].market for x in package.legs for claim in x.claims]
         modes = [relation.mode, *(_venue_mode(state, market) for market in served)]
         book = book_for((run_mode(state.mode), config.exec_mode, *modes))
+        if relation.relation.id == SELF_TEST:
+            book = BookKind.TEST
         routes.append(Route(package, legs, package.payout, package.outright, book))
     limits = _limits_of(state, relation, TAKER_TAKER)
     named = {x.target: None for x in config.scoped if x.scope is Scope.STRATEGY}

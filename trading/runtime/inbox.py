@@ -30,6 +30,7 @@ from trading.engine.events import (
     OrderRejected,
     OrderUnknown,
     RunStarted,
+    SelfTested,
     TimerFired,
     TradeSeen,
 )
@@ -50,6 +51,7 @@ _FIRST = frozenset(
         CommandReceived,
         TimerFired,
         HealthReported,
+        SelfTested,
     }
 )
 
