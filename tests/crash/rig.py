@@ -32,6 +32,7 @@ PAIRS = 12
 VENUES = ("kalshi", "polymarket")
 LIMITS = {
     "cooldown_ms": 1_000,
+    "self_test_ms": 20_000,
     "match_interval_ms": 1_000,
     "max_skew_ms": 5_000,
     "max_open_relations": 1_000,
@@ -149,7 +150,8 @@ class Rig:
     def wrong(self) -> list[str]:
         """Everything that does not hold now; what is on its way may still come right."""
         engine = self.site.engine()
-        alerts = [a.text for a in engine.alerts if a.critical] if engine else ["No picture."]
+        shown = engine.alerts if engine else ()
+        alerts = [a.text for a in shown if a.critical and a.kind != "infrastructure"]
         residual = [text for text in alerts if text.startswith("Naked leg")]
         return [
             *(text for text in alerts if text not in residual),
