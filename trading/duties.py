@@ -23,7 +23,10 @@ from markets import selectors as market_selectors
 from markets.moments import moment
 from markets.revisions import HINT_CHANNEL
 from markets.terms.units import SECOND, Ns
+from markets.wire import tell
 from trading import store
+from trading.engine.pictures import EnginePicture
+from trading.minutes import write_minute
 from trading.runtime.clock import Clock
 from trading.runtime.crash import crash_point
 from trading.runtime.messages import (
@@ -241,6 +244,11 @@ class Heartbeat:
                 self._picture = body
                 self._told = msgspec.msgpack.decode(body, type=_Told)
 
+    @property
+    def picture(self) -> bytes | None:
+        """What the trading process last said of itself, encoded."""
+        return self._picture
+
     def write(self, problem: str) -> None:
         """The row as of now; `problem` is why the newest configuration could not even be loaded."""
         if self._picture is None:
@@ -255,6 +263,22 @@ class Heartbeat:
             picture=self._picture,
             pid=os.getppid(),
         )
+
+
+class MinuteKeeper:
+    """One row of statistics a minute, and the same as a line of the log."""
+
+    def __init__(self, name: str, clock: Clock) -> None:
+        self._name = name
+        self._clock = clock
+
+    def write(self, picture: bytes | None, seq: int) -> None:
+        """The minute that ends now; nothing while the trading process has not said how it is."""
+        if picture is None:
+            return
+        seen = msgspec.msgpack.decode(picture, type=EnginePicture)
+        minute = write_minute(self._name, self._clock.now(), seen, seq)
+        LOG.warning("statistics", **tell(minute))
 
 
 class Hints:

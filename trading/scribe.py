@@ -31,6 +31,7 @@ from trading.duties import (
     Hints,
     LeaseKeeper,
     Loader,
+    MinuteKeeper,
     RowWriter,
 )
 from trading.runtime.clock import Clock
@@ -251,9 +252,13 @@ class Scribe:
         self._config = ConfigWatch(load or snapshot_loader())
         self._commands = CommandRelay(clock)
         self._heartbeat = Heartbeat(name, clock)
+        self._minutes = MinuteKeeper(name, clock)
         self._hints = Hints(settings.REDIS_URL)
         self._beat = Every(clock, 250 * MS)
         self._second = Every(clock, SECOND)
+        self._minute = Every(clock, 60 * SECOND)
+        # The first minute begins now: there is nothing to count yet.
+        self._minute.is_due()
         self._half = Every(clock, SECOND // 2)
         self._quick = Every(clock, 250 * MS)
         self._listen = Every(clock, 50 * MS)
@@ -299,6 +304,8 @@ class Scribe:
         self._listen_for_hints()
         if self._second.is_due():
             self._database.attempt(self._each_second)
+        if self._minute.is_due():
+            self._database.attempt(self._each_minute)
         if self._half.is_due():
             self._database.attempt(self._configuration)
         if self._quick.is_due():
@@ -325,6 +332,10 @@ class Scribe:
             self._pipes.say(word)
         if self._lease.held:
             self._heartbeat.write(self._config.problem)
+
+    def _each_minute(self) -> None:
+        if self._lease.held:
+            self._minutes.write(self._heartbeat.picture, self._tail.seq)
 
     def _configuration(self) -> None:
         loaded = self._config.look()
