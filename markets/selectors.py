@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -648,3 +648,9 @@ def decision_log(limit: int = 50) -> tuple[tuple[RelationId, DecisionOnPair], ..
         )
         for d in MatchDecision.objects.all()[:limit]
     )
+
+
+def revision_values(names: Sequence[str], wanted: Q) -> Iterator[Sequence[Any]]:
+    """Columns of revisions, oldest first, fetched a batch at a time."""
+    found = ConfigRevision.objects.filter(wanted).order_by("pk")
+    return found.values_list(*names).iterator(chunk_size=2_000)
