@@ -7,7 +7,6 @@ sentence.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -20,7 +19,10 @@ from ninja.errors import ValidationError as Unreadable
 from ninja.security import HttpBearer
 from ninja.utils import check_csrf
 
+from arbsite import rate
 from arbsite.access import owes_code
+from arbsite.answers import SENTENCES, problem
+from arbsite.description import ABOUT, described
 from arbsite.health import redis_answers
 from markets import selectors as markets
 from markets.api import router as markets_router
@@ -30,27 +32,29 @@ from markets.roles import SCOPES, asked_role
 from markets.terms.units import SECOND
 from markets.wire import iso
 from risk import selectors as risk
+from risk.api import router as risk_router
 from trading import selectors as trading
 from trading import services
 from trading.api import router as trading_router
 from trading.refusals import Refused
 
 SILENT = 5 * SECOND
-TITLES = {
-    400: "Bad request",
-    401: "Not authenticated",
-    403: "Not allowed",
-    404: "Not found",
-    409: "Refused",
-    422: "Not readable",
-}
 
 
 class Caller(HttpBearer):
     """A token's bearer, or whoever is logged in."""
 
     def __call__(self, request: HttpRequest) -> services.Bearer | None:
-        """The caller; nothing when it is nobody we know."""
+        """The caller; nothing when it is nobody we know.
+
+        Errors: `TooMany`, `HttpError`.
+        """
+        found = self._found(request)
+        if found is not None:
+            rate.count(found.counted_as, is_command=request.method == "POST")
+        return found
+
+    def _found(self, request: HttpRequest) -> services.Bearer | None:
         if "Authorization" in request.headers:
             return super().__call__(request)
         user = request.user
@@ -70,16 +74,25 @@ class Caller(HttpBearer):
         return services.bearer(token)
 
 
-api = NinjaAPI(
+class Api(NinjaAPI):
+    """As ninja's, with an example of every answer and the refusals each may give."""
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        """The description at `/api/openapi.json`."""
+        return described(super().get_openapi_schema(**options))
+
+
+api = Api(
     title="Arbsite",
     version="1",
-    description="Edges, decisions, deals and commands. Money in dollars, sizes in contracts, UTC.",
+    description=ABOUT,
     auth=Caller(),
     docs_decorator=login_required,
     urls_namespace="api",
 )
 api.add_router("", markets_router)
 api.add_router("", trading_router)
+api.add_router("", risk_router)
 
 
 @api.get("/health", tags=["site"], response=dict[str, Any])
@@ -104,19 +117,6 @@ def health(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def problem(status: int, detail: str) -> HttpResponse:
-    """A refusal after RFC 9457."""
-    body = {"type": "about:blank", "title": TITLES.get(status, "Refused"), "status": status}
-    answer = HttpResponse(
-        json.dumps({**body, "detail": detail}),
-        status=status,
-        content_type="application/problem+json",
-    )
-    if status == 401:
-        answer.headers["WWW-Authenticate"] = "Bearer"
-    return answer
-
-
 @api.exception_handler(AuthenticationError)
 def _unknown(request: HttpRequest, found: AuthenticationError) -> HttpResponse:
     return problem(401, "Send a valid token as `Authorization: Bearer …`, or log in.")
@@ -134,7 +134,15 @@ def _refused(request: HttpRequest, found: Refused) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, found: ValidationError) -> HttpResponse:
-    return problem(409, " ".join(found.messages))
+    status = 422 if getattr(found, "code", "") == services.KEY_USED else 409
+    return problem(status, " ".join(found.messages))
+
+
+@api.exception_handler(rate.TooMany)
+def _too_many(request: HttpRequest, found: rate.TooMany) -> HttpResponse:
+    answer = problem(429, str(found))
+    answer.headers["Retry-After"] = str(found.wait)
+    return answer
 
 
 @api.exception_handler(NoCursor)
@@ -144,7 +152,7 @@ def _no_cursor(request: HttpRequest, found: NoCursor) -> HttpResponse:
 
 @api.exception_handler(Http404)
 def _missing(request: HttpRequest, found: Http404) -> HttpResponse:
-    return problem(404, "There is no such address in this API; see /api/docs.")
+    return problem(404, SENTENCES[404])
 
 
 @api.exception_handler(Unreadable)

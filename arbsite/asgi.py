@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+from typing import Any
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -19,9 +20,14 @@ if importlib.util.find_spec("trading.routing"):
 else:
     patterns = []
 
-application = ProtocolTypeRouter(
-    {
-        "http": http,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(patterns))),
-    }
-)
+pages = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(patterns)))
+# Programs send no Origin; their token is in a header that no foreign page can set.
+programs = importlib.import_module("arbsite.streams").Stream.as_asgi()
+
+
+async def websocket(scope: Any, receive: Any, send: Any) -> None:
+    """The socket of programs, or those of pages."""
+    await (programs if scope["path"] == "/ws/stream" else pages)(scope, receive, send)
+
+
+application = ProtocolTypeRouter({"http": http, "websocket": websocket})

@@ -40,6 +40,9 @@ SESSION_LONGEST_SECONDS = 86_400 * env.integer("ARBSITE_SESSION_DAYS", 7, low=1,
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in HOSTS]
 X_FRAME_OPTIONS = "DENY"
 LOGIN_URL = "login"
+# How often one token or session may ask the API in a minute, and command through it.
+API_READS_PER_MINUTE = env.integer("ARBSITE_API_READS", 600, low=1, high=1_000_000)
+API_COMMANDS_PER_MINUTE = env.integer("ARBSITE_API_COMMANDS", 60, low=1, high=1_000_000)
 # Visitors may use the calculators; they show nothing of the site's own.
 PUBLIC_TOOLS = env.flag("PUBLIC_TOOLS", default=True)
 LOGIN_REDIRECT_URL = "/"
@@ -97,6 +100,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "arbsite.csp.ContentSecurityPolicy",
+    "arbsite.answers.ApiAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -10,7 +10,9 @@ from django.contrib.auth import views
 from django.urls import URLPattern, URLResolver, include, path
 
 from arbsite import account
+from arbsite.api import Caller, api
 from arbsite.health import healthz, readyz
+from arbsite.streams import view_of
 
 PAGES = ("trading", "markets", "risk", "feeds")
 
@@ -26,9 +28,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/tokens/<int:number>/revoke/", account.revoke_token, name="revoke-token"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("api/stream", view_of(Caller()), name="stream"),
+    path("api/", api.urls),
 ]
-if importlib.util.find_spec("arbsite.api"):
-    urlpatterns.append(path("api/", importlib.import_module("arbsite.api").api.urls))
 urlpatterns += [
     path("", include(f"{app}.urls")) for app in PAGES if importlib.util.find_spec(f"{app}.urls")
 ]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema
+from pydantic import Field
 
 from markets import selectors
-from markets.cursors import Page
+from markets.cursors import MOST, Page
 from markets.wire import tell
 
 router = Router(tags=["markets"])
+# How many items a page has, and a row's number as PostgreSQL can hold it.
+Limit = Annotated[int, Field(ge=1, le=MOST)]
+Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class PageOut(Schema):
@@ -36,7 +40,7 @@ def venues(request: HttpRequest) -> dict[str, Any]:
 def markets(
     request: HttpRequest,
     cursor: str | None = None,
-    limit: int = 50,
+    limit: Limit = 50,
     venue: str = "",
     search: str = "",
     state: str = "",
@@ -49,9 +53,15 @@ def markets(
 def pairs(
     request: HttpRequest,
     cursor: str | None = None,
-    limit: int = 50,
+    limit: Limit = 50,
     status: str = "",
     search: str = "",
 ) -> dict[str, Any]:
     """Pairs with both markets and the payoff table, newest first."""
     return shown(selectors.pairs(cursor, limit, status=status, search=search))
+
+
+@router.get("/revisions", response=PageOut)
+def revisions(request: HttpRequest, cursor: str | None = None, limit: Limit = 50) -> dict[str, Any]:
+    """Changes of configuration with author, reason and what changed, newest first."""
+    return shown(selectors.revision_page(cursor, limit))

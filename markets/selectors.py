@@ -624,6 +624,14 @@ def revisions(limit: int = 20) -> tuple[RevisionRow, ...]:
     return tuple(_revision_row(r) for r in ConfigRevision.objects.order_by("-id")[:limit])
 
 
+def revision_page(cursor: str | None = None, limit: int = 50) -> Page[RevisionRow]:
+    """Changes, newest first.
+
+    Errors: `NoCursor` for a cursor that is none of ours.
+    """
+    return page(ConfigRevision.objects.all(), cursor, limit, _revision_row)
+
+
 def revision(number: int) -> RevisionRow:
     """One change.
 

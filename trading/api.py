@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
 from ninja.params.functions import Header
+from pydantic import Field, field_validator
 
 from markets import services as markets
-from markets.api import PageOut, shown
-from markets.wire import dollars, iso, size, tell
-from trading import live, rows, selectors, services
+from markets.api import Limit, Number, PageOut, shown
+from markets.roles import REACH
+from markets.wire import dollars, tell
+from trading import live, minutes, selectors, services
 from trading.amounts import text_of
 from trading.engine.config import Unit
-from trading.engine.pictures import RelationPicture
 from trading.refusals import Refused
+from trading.stream import edge_of
 
 router = Router(tags=["trading"])
 NEEDS = {"confirm_pair": "admin", "block_pair": "admin"}
 UNITS = [unit.value for unit in Unit]
-REACH = {"read": 0, "trade": 1, "admin": 2}
+COMMAND = {"kind": "halt", "target": "", "reason": "prices look wrong"}
 
 
 class CommandIn(Schema):
@@ -30,10 +32,20 @@ class CommandIn(Schema):
     block; `packages` are those of a pair to confirm.
     """
 
+    model_config = {"json_schema_extra": {"examples": [COMMAND]}}
+
     kind: str
-    target: str = ""
-    reason: str
-    packages: list[int] = [0, 1]
+    target: Annotated[str, Field(max_length=200)] = ""
+    reason: Annotated[str, Field(max_length=500)]
+    packages: Annotated[list[Annotated[int, Field(ge=0, le=63)]], Field(max_length=64)] = [0, 1]
+
+    @field_validator("kind", "target", "reason")
+    @classmethod
+    def _no_nul(cls, value: str) -> str:
+        """A NUL character cannot be kept."""
+        if "\0" in value:
+            raise ValueError("a NUL character cannot be kept; leave it out")
+        return value
 
 
 class CommandOut(Schema):
@@ -53,42 +65,15 @@ def edges(request: HttpRequest) -> dict[str, Any]:
     """The best package of every followed pair now; the last samples while no pictures are there."""
     pictures = live.Pictures()
     if live.read(pictures) and pictures.relations:
-        return {"items": [_edge(p) for _, p in sorted(pictures.relations.items())], "next": None}
+        return {"items": [edge_of(p) for _, p in sorted(pictures.relations.items())], "next": None}
     return {"items": [tell(e) for e in selectors.latest_edges()], "next": None}
-
-
-def _edge(picture: RelationPicture) -> dict[str, Any]:
-    package = rows.best_package(picture)
-    stopped = rows.blocker(package)
-    found: dict[str, Any] = {
-        "relation": picture.id,
-        "title": picture.title,
-        "category": picture.category,
-        "at": iso(picture.at),
-        "deal": picture.deal,
-        "quotes": [tell(q) for q in picture.quotes],
-        "gate": stopped.gate if stopped else "",
-        "why": rows.comparison(stopped) if stopped else "",
-    }
-    if package is not None:
-        found |= {
-            "package": package.package,
-            "label": package.label,
-            "net": None if package.net is None else dollars(package.net),
-            "cost": None if package.cost is None else dollars(package.cost),
-            "payout": dollars(package.payout),
-            "qty": size(package.qty),
-            "profit": dollars(package.profit),
-            "apy_ppm": package.apy_ppm,
-        }
-    return found
 
 
 @router.get("/decisions", response=PageOut)
 def decisions(
     request: HttpRequest,
     cursor: str | None = None,
-    limit: int = 50,
+    limit: Limit = 50,
     relation: str = "",
     gate: str = "",
 ) -> dict[str, Any]:
@@ -108,7 +93,7 @@ def _decision(row: selectors.DecisionRow) -> dict[str, Any]:
 def deals(
     request: HttpRequest,
     cursor: str | None = None,
-    limit: int = 50,
+    limit: Limit = 50,
     state: str = "",
     relation: str = "",
     book: str = "",
@@ -131,7 +116,7 @@ def deal(request: HttpRequest, deal_id: str) -> dict[str, Any]:
 def orders(
     request: HttpRequest,
     cursor: str | None = None,
-    limit: int = 50,
+    limit: Limit = 50,
     deal: str = "",
     state: str = "",
 ) -> dict[str, Any]:
@@ -141,7 +126,7 @@ def orders(
 
 @router.get("/fills", response=PageOut)
 def fills(
-    request: HttpRequest, cursor: str | None = None, limit: int = 50, deal: str = ""
+    request: HttpRequest, cursor: str | None = None, limit: Limit = 50, deal: str = ""
 ) -> dict[str, Any]:
     """Fills, newest first."""
     return shown(selectors.fills(cursor, limit, deal=deal))
@@ -149,7 +134,7 @@ def fills(
 
 @router.get("/positions", response=PageOut)
 def positions(
-    request: HttpRequest, cursor: str | None = None, limit: int = 50, held: bool = False
+    request: HttpRequest, cursor: str | None = None, limit: Limit = 50, held: bool = False
 ) -> dict[str, Any]:
     """What we hold; with `held` only where something is held."""
     return shown(selectors.positions(cursor, limit, held_only=held))
@@ -163,14 +148,22 @@ def stats(request: HttpRequest) -> dict[str, Any]:
     return {**found, **money}
 
 
+@router.get("/stats/minutes", response=PageOut)
+def stats_minutes(
+    request: HttpRequest, cursor: str | None = None, limit: Limit = 50
+) -> dict[str, Any]:
+    """The worker minute by minute, newest first: edges, plans, approval, deals, P&L, sockets."""
+    return shown(minutes.minutes(cursor, limit))
+
+
 @router.get("/commands", response=PageOut)
-def commands(request: HttpRequest, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
+def commands(request: HttpRequest, cursor: str | None = None, limit: Limit = 50) -> dict[str, Any]:
     """Commands, newest first."""
     return shown(selectors.commands(cursor, limit))
 
 
 @router.get("/commands/{number}", response=dict[str, Any])
-def command(request: HttpRequest, number: int) -> dict[str, Any]:
+def command(request: HttpRequest, number: Number) -> dict[str, Any]:
     """One command and how it stands."""
     found = selectors.command(number)
     if found is None:
@@ -193,8 +186,11 @@ def ask(
         raise Refused(
             400, "Send an Idempotency-Key header: a text of your own, new for each command."
         )
+    if len(idempotency_key) > 200 or not idempotency_key.isprintable():
+        raise Refused(400, "An Idempotency-Key has at most 200 printable characters.")
+    packages = tuple(wanted.packages) if wanted.kind == "confirm_pair" else ()
     asked = services.Wish(
-        wanted.kind, wanted.target, caller.username, wanted.reason, idempotency_key
+        wanted.kind, wanted.target, caller.username, wanted.reason, idempotency_key, packages
     )
     if wanted.kind == "confirm_pair":
         found = services.carry_out(

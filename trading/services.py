@@ -6,6 +6,7 @@ The engine answers a command; nothing here waits for it.
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from trading.models import ApiToken, Command
 
 KINDS = ("halt", "resume", "pause", "view_only", "unwind", "reset")
 DECIDED_HERE = ("confirm_pair", "block_pair")
+KEY_USED = "key_used"
 TOKEN_PREFIX = "arb_"  # noqa: S105  a mark by which a leaked token is recognised
 
 
@@ -47,6 +49,7 @@ class Wish(msgspec.Struct, frozen=True):
     author: str
     reason: str
     idempotency_key: str | None = None
+    packages: tuple[int, ...] = ()
 
 
 def ask(
@@ -108,7 +111,14 @@ def _create(wish: Wish) -> Command:
         author=wish.author[:150],
         reason=wish.reason.strip(),
         idempotency_key=wish.idempotency_key or None,
+        fingerprint=_fingerprint(wish),
     )
+
+
+def _fingerprint(wish: Wish) -> str:
+    """What the same key must be used for again: everything asked, and by whom."""
+    words = [wish.kind, wish.target, wish.author[:150], wish.reason.strip(), list(wish.packages)]
+    return hashlib.sha256(json.dumps(words).encode()).hexdigest()
 
 
 def _earlier(key: str | None) -> Command | None:
@@ -116,9 +126,13 @@ def _earlier(key: str | None) -> Command | None:
 
 
 def _same(earlier: Command, wish: Wish) -> Asked:
-    before = (earlier.kind, earlier.target, earlier.author)
-    if before != (wish.kind, wish.target, wish.author[:150]):
-        raise ValidationError("This Idempotency-Key was used for another command; take a new one.")
+    before = earlier.fingerprint or _fingerprint(
+        Wish(earlier.kind, earlier.target, earlier.author, earlier.reason, None, wish.packages)
+    )
+    if before != _fingerprint(wish):
+        raise ValidationError(
+            "This Idempotency-Key was used for another command; take a new one.", code=KEY_USED
+        )
     return msgspec.structs.replace(_asked(earlier), is_new=False)
 
 

@@ -239,8 +239,9 @@ def test_the_same_key_gives_the_same_command(trader: Caller) -> None:
 
 def test_a_key_used_for_another_command_is_refused(trader: Caller) -> None:
     trader.post(HALT)
-    answer = trader.post({**HALT, "kind": "resume"})
-    assert answer.status_code == 409
+    for other in ({**HALT, "kind": "resume"}, {**HALT, "reason": "another"}):
+        answer = trader.post(other)
+        assert answer.status_code == 422
     assert "another command" in answer.json()["detail"]
 
 

@@ -67,6 +67,7 @@ PAGES: dict[str, tuple[int | None, int | None]] = {
     "unwind": (None, O),
     "approve-pair": (None, A),
     "block-pair": (None, A),
+    "stream": (None, None),  # asks as the API does; see test_api_rules
     "api:openapi-json": (V, None),
     "api:openapi-view": (V, None),
 }
