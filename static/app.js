@@ -307,18 +307,20 @@
   var prefix = "", prefixTimer = 0;
   var places = { e: "/", d: "/deals/", b: "/positions/", o: "/opportunities/", r: "/pairs/", v: "/venues/", s: "/admin/" };
   function step(by) {
-    if (!body) return;
-    var all = Array.prototype.filter.call(body.querySelectorAll("tr.row"), function (r) { return !r.hidden; });
-    var here = all.indexOf(document.activeElement && document.activeElement.closest("tr.row"));
+    var list = body || document.querySelector("tbody[data-steps]");
+    if (!list) return;
+    var all = Array.prototype.filter.call(list.querySelectorAll("tr.row, tr[data-go]"), function (r) { return !r.hidden; });
+    var here = all.indexOf(document.activeElement && document.activeElement.closest("tr.row, tr[data-go]"));
     var next = all[here < 0 ? (by > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, here + by))];
     if (next) next.focus();
   }
   function arm(key) { prefix = key; clearTimeout(prefixTimer); prefixTimer = setTimeout(disarm, 2500); if (key === "h") byId("halt").dataset.armed = ""; }
   function disarm() { prefix = ""; var button = byId("halt"); if (button) delete button.dataset.armed; }
+  function goneTo(row) { if (row && row.dataset.go) location.assign(row.dataset.go); return Boolean(row && row.dataset.go); }
   var plain = {
     "/": function () { var f = byId("filter"); if (f) { f.focus(); f.select(); } },
     j: function () { step(1); }, k: function () { step(-1); },
-    e: function () { var row = document.activeElement && document.activeElement.closest("tr.row"); if (row) toggle(row.dataset.row); },
+    e: function () { var row = document.activeElement && document.activeElement.closest("tr.row, tr[data-go]"); if (row && !goneTo(row)) toggle(row.dataset.row); },
     ".": function () { release(true); },
     p: pause,
     h: function () { if (form && root.dataset.mode !== "halted") arm("h"); },
@@ -340,6 +342,7 @@
     if (named) { event.preventDefault(); named.click(); return; }
     if (plain[event.key]) { if (event.key !== "Escape") event.preventDefault(); plain[event.key](); }
     else if (event.key === "Enter" && event.target.classList.contains("row")) toggle(event.target.dataset.row);
+    else if (event.key === "Enter") goneTo(event.target);
   });
 
   reindex();

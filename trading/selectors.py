@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from markets.cursors import Page, page
@@ -543,6 +543,80 @@ def _decision_row(row: Decision) -> DecisionRow:
         profit=Usd(row.profit),
         deal=row.deal_id,
     )
+
+
+class DecisionWish(msgspec.Struct, frozen=True):
+    """Which decisions: since when, by gate, `taken`, `refused` or `near`, and with which words."""
+
+    since: Ns = Ns(0)
+    gate: str = ""
+    outcome: str = ""
+    q: str = ""
+    relations: tuple[str, ...] = ()
+
+
+def _wanted(wish: DecisionWish) -> QuerySet[Decision]:
+    rows = Decision.objects.filter(at__gte=moment(wish.since))
+    if wish.gate:
+        rows = rows.filter(gate=wish.gate)
+    if wish.q:
+        rows = rows.filter(
+            Q(relation__icontains=wish.q)
+            | Q(reason__icontains=wish.q)
+            | Q(relation__in=wish.relations)
+        )
+    match wish.outcome:
+        case "taken":
+            return rows.filter(verdict="approved")
+        case "refused":
+            return rows.filter(verdict="refused")
+        case "near":
+            missing = F("limit") - F("actual")
+            rows = rows.filter(gate="min_edge", actual__lt=F("limit"))
+            return rows.alias(missing=missing * 5).filter(missing__lt=F("limit"))
+    return rows
+
+
+def wanted_decisions(
+    wish: DecisionWish, cursor: str | None = None, limit: int = 50
+) -> Page[DecisionRow]:
+    """Judged plans of a filter, newest first.
+
+    Errors: `NoCursor` for a cursor that is none of ours.
+    """
+    return page(_wanted(wish), cursor, limit, _decision_row)
+
+
+def decision_values(wish: DecisionWish, names: Iterable[str], most: int) -> list[Any]:
+    """Columns of the newest judged plans of a filter, oldest first."""
+    return list(_wanted(wish).order_by("-pk").values_list(*names)[:most])[::-1]
+
+
+def decisions_between(relation: str, begin: Ns, end: Ns, most: int) -> tuple[DecisionRow, ...]:
+    """What was decided about a relation in a time, oldest first."""
+    rows = Decision.objects.filter(
+        relation=relation, at__gte=moment(begin), at__lte=moment(end)
+    ).order_by("at", "id")
+    return tuple(_decision_row(row) for row in rows[:most])
+
+
+def approvals(since: Ns) -> tuple[DecisionRow, ...]:
+    """Plans taken since then, oldest first."""
+    rows = Decision.objects.filter(verdict="approved", at__gte=moment(since)).order_by("at", "id")
+    return tuple(_decision_row(row) for row in rows)
+
+
+def refusals_by_gate(since: Ns) -> dict[str, int]:
+    """How often each gate refused since then."""
+    rows = Decision.objects.filter(verdict="refused", at__gte=moment(since)).values_list("gate")
+    return dict(rows.annotate(Count("id")).order_by("gate"))
+
+
+def edge_samples(since: Ns, most: int) -> tuple[list[EdgeRow], bool]:
+    """The newest samples since then, oldest first, and whether there were more than `most`."""
+    rows = EdgeSample.objects.filter(at__gte=moment(since)).order_by("-at", "-id")[: most + 1]
+    found = [_edge_row(row) for row in rows]
+    return found[:most][::-1], len(found) > most
 
 
 # --- commands and the worker ----------------------------------------------------------------------

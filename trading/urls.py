@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trading import views
+from trading import opportunities, views
 
 urlpatterns = [
     path("", views.edges, name="edges"),
@@ -11,7 +11,8 @@ urlpatterns = [
     path("deals/<path:deal_id>/unwind/", views.unwind, name="unwind"),
     path("deals/<path:deal_id>/", views.deal, name="deal"),
     path("positions/", views.positions, name="positions"),
-    path("opportunities/", views.opportunities, name="opportunities"),
+    path("opportunities/", opportunities.opportunities, name="opportunities"),
+    path("opportunities.csv", opportunities.opportunities_csv, name="opportunities-csv"),
     path("more/", views.more, name="more"),
     path("halt/", views.halt, name="halt"),
     path("resume/", views.resume, name="resume"),

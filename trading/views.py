@@ -123,26 +123,6 @@ def exposed(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_GET
-def opportunities(request: HttpRequest) -> HttpResponse:
-    """The last judged plans, with the reason."""
-    found = selectors.decisions(limit=LOG_LENGTH, gate=request.GET.get("gate", "")).items
-    live.read()
-    titles = {name: picture.title for name, picture in live.PICTURES.relations.items()}
-    gates: dict[str, int] = {}
-    for row in found:
-        if row.gate:
-            gates[row.gate] = gates.get(row.gate, 0) + 1
-    context = {
-        "page": "opportunities",
-        "rows": [{"row": row, "title": titles.get(row.relation, row.relation)} for row in found],
-        "gates": sorted(gates.items(), key=lambda item: -item[1]),
-        "gate": request.GET.get("gate", ""),
-        "taken": sum(1 for row in found if row.verdict == "approved"),
-    }
-    return render(request, "trading/opportunities.html", context)
-
-
-@require_GET
 def more(request: HttpRequest) -> HttpResponse:
     """The pages that have no tab of their own on a phone, and what was asked of the engine."""
     context = {"page": "more", "commands": selectors.commands(limit=20).items}

@@ -56,6 +56,7 @@ PAGES: dict[str, tuple[int | None, int | None]] = {
     "deal": (V, None),
     "positions": (V, None),
     "opportunities": (V, None),
+    "opportunities-csv": (V, None),
     "more": (V, None),
     "pairs": (V, None),
     "pair": (V, None),

@@ -190,7 +190,7 @@ def test_deals_are_listed_by_state(operator: Client) -> None:
 def test_opportunities_say_why_not(operator: Client) -> None:
     records.a_deal()
 
-    assert "too thin" in text_of(operator, "/opportunities/")
+    assert "too thin" in text_of(operator, "/opportunities/?tab=decisions&period=all")
 
 
 def test_a_pair_shows_both_texts_and_never_runs_them(operator: Client) -> None:
