@@ -22,7 +22,7 @@ from trading.stream import edge_of
 router = Router(tags=["trading"])
 NEEDS = {"confirm_pair": "admin", "block_pair": "admin"}
 UNITS = [unit.value for unit in Unit]
-COMMAND = {"kind": "halt", "target": "", "reason": "prices look wrong"}
+COMMAND: Any = {"kind": "halt", "target": "", "reason": "prices look wrong"}
 
 
 class CommandIn(Schema):

@@ -11,14 +11,14 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, ProgrammingError
+from django.db import Error, IntegrityError, OperationalError, ProgrammingError
 
 from arbsite.stores import away
 
 ROOT = Path(settings.BASE_DIR)
 
 
-def caused(problem: Exception, state: str | None) -> Exception:
+def caused(problem: Error, state: str | None) -> Error:
     """As Django wraps what its driver raised."""
     cause = psycopg.Error("inner")
     cause.sqlstate = state

@@ -242,7 +242,7 @@ def test_a_key_used_for_another_command_is_refused(trader: Caller) -> None:
     for other in ({**HALT, "kind": "resume"}, {**HALT, "reason": "another"}):
         answer = trader.post(other)
         assert answer.status_code == 422
-    assert "another command" in answer.json()["detail"]
+        assert "another command" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
