@@ -16,7 +16,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -26,6 +26,7 @@ from feeds.forms import CredentialForm
 from feeds.models import Arming, Credential
 from feeds.venues import ADAPTERS
 from markets.config_admin import ConfigAdmin, RecordAdmin, author_of, sentence
+from markets.roles import require_second_factor
 
 SOON_DAYS = 14
 HOURS = (1, 2, 4, 8, 12, 24)
@@ -94,6 +95,14 @@ class ArmingAdmin(RecordAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Whoever may arm, where this machine allows it."""
         return bool(request.user.has_perm("feeds.add_arming"))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The form of a yes to money; only in a session that gave a second factor's code."""
+        require_second_factor(request)
+        answer: HttpResponse = super().add_view(request, form_url, extra_context)
+        return answer
 
     @display(description="State")
     def state(self, obj: Arming) -> str:

@@ -32,7 +32,7 @@ class MatchPolicyAdmin(ConfigAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """One row, made when it is first needed."""
-        return not MatchPolicy.objects.exists()
+        return super().has_add_permission(request) and not MatchPolicy.objects.exists()
 
 
 class _ReasonedAdmin(ConfigAdmin):

@@ -7,10 +7,10 @@ The token is `manage.py token USER --scope trade`. Standard library only.
 
 import json
 import os
+import secrets
 import sys
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,9 +24,9 @@ def call(path: str, body: dict[str, Any] | None = None, key: str = "") -> Any:
     if key:
         headers["Idempotency-Key"] = key
     data = None if body is None else json.dumps(body).encode()
-    asked = urllib.request.Request(f"{URL}/api/{path}", data, headers)
+    asked = urllib.request.Request(f"{URL}/api/{path}", data, headers)  # noqa: S310  our address
     try:
-        with urllib.request.urlopen(asked, timeout=10) as answer:
+        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
             return json.load(answer)
     except urllib.error.HTTPError as refused:
         sys.exit(f"{refused.code}: {json.load(refused)['detail']}")
@@ -45,7 +45,9 @@ def main() -> None:
     """Show edges and deals; with the word `halt`, halt first."""
     if sys.argv[1:] == ["halt"]:
         # The same key again, after a time-out say, asks for nothing new.
-        asked = call("commands", {"kind": "halt", "reason": "from the example"}, str(uuid.uuid4()))
+        asked = call(
+            "commands", {"kind": "halt", "reason": "from the example"}, secrets.token_hex(16)
+        )
         print(f"asked: command {asked['id']} is {asked['state']}")
     for edge in call("edges")["items"]:
         print(f"{edge.get('net') or '-':>9}  {edge['gate'] or 'tradeable':<16} {edge['relation']}")

@@ -12,6 +12,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from feeds import arming, selectors, snapshot
 from feeds.models import Arming
@@ -19,6 +21,7 @@ from markets.models import ConfigRevision
 from tests.listings import AUTHOR, two_venues
 
 pytestmark = pytest.mark.django_db
+ADD = "/admin/feeds/arming/add/"
 
 
 @pytest.fixture
@@ -28,8 +31,23 @@ def allowed(settings: Any) -> None:
 
 @pytest.fixture
 def operator(client: Client) -> Client:
-    client.force_login(get_user_model().objects.create_superuser("operator", password="x"))
+    user = get_user_model().objects.create_superuser("operator", password="x")
+    client.force_login(user)
+    device = TOTPDevice.objects.create(user=user, name="authenticator", confirmed=True)
+    session = client.session
+    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session.save()
     return client
+
+
+def test_nobody_arms_without_a_second_factor_in_this_session(allowed: None, client: Client) -> None:
+    user = get_user_model().objects.create_superuser("operator", password="x")
+    client.force_login(user)
+    body = {"venue": "kalshi", "hours": "1", "reason": "try", "again": "kalshi"}
+    for answer in (client.get(ADD), client.post(ADD, body)):
+        assert answer.status_code == 403
+        assert "Live money needs a second factor" in answer.content.decode()
+    assert not Arming.objects.exists()
 
 
 def hours(count: float) -> Any:

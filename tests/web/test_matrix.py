@@ -60,7 +60,24 @@ PAGES: dict[str, tuple[int | None, int | None]] = {
     "more": (V, None),
     "pairs": (V, None),
     "pair": (V, None),
+    "bench": (V, A),
+    "catalogue-state": (V, None),
+    "discover": (None, A),
+    "exposed-pair": (V, None),
+    "reject-pair": (None, A),
+    "teach-pair": (None, A),
+    "snooze-pair": (None, A),
+    "invert-pair": (None, A),
+    "allow-pair": (None, A),
+    "exclude-pair": (None, A),
+    "chances-pair": (None, A),
+    "pre-match-pair": (None, A),
+    "quotes": (V, None),
     "venues": (V, None),
+    "venue-latency": (V, None),
+    "venue-rejects": (V, None),
+    "venue-fees": (V, None),
+    "venue-calendar": (V, None),
     "styleguide": (O, None),
     "halt": (None, O),
     "halt-venue": (None, O),
@@ -78,13 +95,15 @@ CONFIG, RECORD, PEOPLE, TOKENS = "config", "record", "people", "tokens"
 TABLES = {
     CONFIG: """
         markets_venue markets_maintenance markets_frictionpack markets_marketpair markets_relation
-        markets_blockrule risk_threshold risk_enginesetting
+        markets_blockrule markets_categoryrule markets_matchpolicy markets_sourceallow
+        risk_threshold risk_enginesetting
         """,
     RECORD: """
         markets_feeschedule markets_event markets_market markets_configrevision trading_deal
         trading_order trading_fill trading_position trading_decision trading_edgesample
         trading_command trading_workerheartbeat trading_workerstats trading_lease
-        trading_journalcursor
+        trading_journalcursor markets_matchcandidate markets_matchrun markets_teachcase
+        markets_syncrun feeds_arming
         """,
     TOKENS: "trading_apitoken",
     PEOPLE: """
@@ -130,6 +149,7 @@ ADMIN: dict[str, int | None] = {
     "markets_marketpair_add": NOBODY,
     "markets_relation_add": NOBODY,
     "risk_threshold_add": NOBODY,
+    "feeds_arming_add": NOBODY,  # nobody without a second factor; see test_arming
     "risk_enginesetting_add": A,
     "auth_user_add": A,
     "auth_group_add": A,
@@ -273,6 +293,7 @@ COMMANDS = {
     "halt": "trade",
     "resume": "trade",
     "pause": "trade",
+    "reset": "trade",
     "view_only": "trade",
     "unwind": "trade",
     "confirm_pair": "admin",
