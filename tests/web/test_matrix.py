@@ -96,7 +96,7 @@ TABLES = {
     CONFIG: """
         markets_venue markets_maintenance markets_frictionpack markets_marketpair markets_relation
         markets_blockrule markets_categoryrule markets_matchpolicy markets_sourceallow
-        risk_threshold risk_enginesetting
+        risk_threshold risk_enginesetting feeds_credential
         """,
     RECORD: """
         markets_feeschedule markets_event markets_market markets_configrevision trading_deal
