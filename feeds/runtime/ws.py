@@ -5,6 +5,7 @@ Protocol pings of the venue are answered by the library; we send none, because s
 them (polymarket sheet 5.1).
 """
 
+import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
@@ -23,6 +24,8 @@ MAX_FRAME = 64 * 1024 * 1024
 QUEUED_FRAMES = 64
 OPEN_S = 10.0
 CLOSE_S = 1.0
+# At DEBUG the library quotes every frame and header, and the first may hold a key.
+logging.getLogger("websockets.client").setLevel(logging.INFO)
 
 
 class SocketClosed(Exception):

@@ -25,7 +25,8 @@ from trading.engine.orders import TimeInForce
 class Request(msgspec.Struct, frozen=True):
     """An HTTP request.
 
-    `host` names one of the venue's configured hosts (`rest`, `gamma`, `clob`, `data`).
+    `host` names one of the venue's configured hosts (`rest`, `gamma`, `clob`, `data`). Its repr
+    leaves out what the headers say: keys stand there.
     """
 
     method: str
@@ -34,6 +35,10 @@ class Request(msgspec.Struct, frozen=True):
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+
+    def __repr__(self) -> str:
+        names = ", ".join(name for name, _ in self.headers)
+        return f"Request({self.method} {self.host}{self.path} {self.query} [{names}] {self.body!r})"
 
 
 class Reply(msgspec.Struct, frozen=True):
