@@ -10,7 +10,7 @@ from celery import shared_task
 from django.core.exceptions import ValidationError
 
 from feeds import discovery, pricing, sentinel
-from markets import matcher, selectors
+from markets import bundles, matcher, ranker, selectors
 from risk import selectors as limits
 
 LOG = structlog.get_logger(__name__)
@@ -49,8 +49,10 @@ def watch_games() -> dict[str, Any]:
 @shared_task(name="feeds.match_markets", soft_time_limit=WALK_S, time_limit=WALK_S + 60)
 def match_markets() -> dict[str, Any]:
     """Figures of a run of the matcher over the catalogue; what is as it was is not judged again."""
-    figures = matcher.run(least_score=least_score())
+    figures = matcher.run(least_score=least_score(), advise=ranker.advise)
+    bundles.find_bundles()
     pricing.price_waiting()
+    ranker.rank_waiting()
     found: dict[str, Any] = msgspec.to_builtins(figures)
     return found
 

@@ -9,7 +9,7 @@ judgement rested on has changed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ from django.utils import timezone
 from markets import pairing, selectors
 from markets.catalogue import details_of
 from markets.discovery import games
+from markets.matching.advice import Advice, demoted
 from markets.matching.candidates import candidates
 from markets.matching.decide import judge
 from markets.matching.sides import Side
@@ -48,6 +49,7 @@ from markets.terms.relations import TailRisk
 from markets.terms.units import Px
 
 LOG = structlog.get_logger(__name__)
+Advise = Callable[[Relation], Advice | None]
 AUTHOR = "matcher"
 REVISION = "1"  # raised when a new matcher must look again at everything
 SECONDS = 1_000_000_000
@@ -248,10 +250,11 @@ def may_confirm(row: Relation, found: Judgement, policy: Policy) -> bool:
 # --- a run ----------------------------------------------------------------------------------------
 
 
-def run(*, least_score: float = 0.0) -> MatchFigures:
+def run(*, least_score: float = 0.0, advise: Advise | None = None) -> MatchFigures:
     """Judges all candidates whose markets or policy changed since they were last judged.
 
-    `least_score` is the engine's own least score, in addition to the policy's. Errors: none that
+    `least_score` is the engine's own least score, in addition to the policy's. `advise` may keep a
+    pair from being confirmed without a person, and nothing else. Errors: none that
     are expected; one pair that cannot be kept is logged and counted.
     """
     began, terms = timezone.now(), policy(least_score)
@@ -270,7 +273,13 @@ def run(*, least_score: float = 0.0) -> MatchFigures:
             tally.refuse(key, found, name)
         if found.verdict is Verdict.REJECT:
             continue
-        _take(first, second, found, name, tally, is_auto=is_auto, policy=terms)
+        row = _take(first, second, found, name, tally)
+        if row is None or not is_auto or not may_confirm(row, found, terms):
+            continue
+        if _agrees(row, found, advise):
+            reason = f"Every rule passes, score {found.score:.2f}; the payoff table is proven."
+            pairing.confirm_pair(row.slug, [0, 1], AUTHOR, reason)
+            tally.confirmed += 1
     _keep_refusals(tally.refused)
     took = int((timezone.now() - began).total_seconds() * 1000)
     figures = tally.figures(len(firsts) + len(seconds), took)
@@ -331,27 +340,22 @@ class _Tally:
 
 
 def _take(
-    first: Market,
-    second: Market,
-    found: Judgement,
-    name: str,
-    tally: _Tally,
-    *,
-    is_auto: bool,
-    policy: Policy,
-) -> None:
+    first: Market, second: Market, found: Judgement, name: str, tally: _Tally
+) -> Relation | None:
+    """The pair as kept; nothing for one that cannot be, or that a person decided."""
     try:
         row, is_new = keep(first, second, found, name)
     except ValidationError as problem:
         LOG.warning("pair not kept", first=first.market_id, problem=" ".join(problem.messages))
-        return
+        return None
     tally.proposed += is_new
-    if not is_auto or row.status != Relation.Status.CANDIDATE:
-        return
-    if may_confirm(row, found, policy):
-        reason = f"Every rule passes, score {found.score:.2f}; the payoff table is proven."
-        pairing.confirm_pair(row.slug, [0, 1], AUTHOR, reason)
-        tally.confirmed += 1
+    return row if row.status == Relation.Status.CANDIDATE else None
+
+
+def _agrees(row: Relation, found: Judgement, advise: Advise | None) -> bool:
+    """Whether the model, where it is asked and answers, does not doubt the pair."""
+    said = advise(row) if advise is not None else None
+    return said is None or demoted(found, said).verdict is Verdict.AUTO
 
 
 def _candidates(

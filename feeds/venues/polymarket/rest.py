@@ -74,11 +74,12 @@ class Answers:
             return _refuse(422, "invalid cursor")
         is_closed = query.get("closed", "false") == "true"
         found = [
-            (slug, [shown for shown in group if shown.is_closed == is_closed])
+            (slug, [one for one in group if one.is_closed == is_closed])
             for slug, group in self._events.items()
         ]
-        events = [_event(slug, group) for slug, group in found if group]
-        page: dict[str, Any] = {"events": events[start : start + int(limit)]}
+        events = [(slug, group) for slug, group in found if group]
+        shown = events[start : start + int(limit)]
+        page: dict[str, Any] = {"events": [_event(slug, group) for slug, group in shown]}
         if start + int(limit) < len(events):
             page["next_cursor"] = urlsafe_b64encode(str(start + int(limit)).encode()).decode()
         return _reply(page)

@@ -1,0 +1,121 @@
+"""Relations of more than two markets as rows: ladders, fields and results, found in the catalogue.
+
+They are built from the events of each venue that hold several markets, joined across venues where a
+confirmed or fully passing pair says that two markets are one. Every bundle waits for a person; its
+certificate says why exactly one pays, and without one the world in which none does stands in the
+table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from django.db import transaction
+from django.utils.text import slugify
+
+from markets import pairing
+from markets.catalogue import details_of
+from markets.decisions import decide
+from markets.matcher import AUTHOR, side_of
+from markets.matching.groups import Group, field_of, ladder
+from markets.matching.sides import Side
+from markets.models import Market, Relation
+from markets.terms.ids import RelationId
+from markets.terms.relations import faults
+from markets.terms.tables import Subject
+
+LEAST, MOST = 3, 24
+
+
+class BundleFigures(msgspec.Struct, frozen=True):
+    """What a look came to: events looked at, bundles proposed, and why the rest is none."""
+
+    events: int
+    proposed: int
+    known: int
+    refused: dict[str, int]
+
+
+def find_bundles() -> BundleFigures:
+    """Proposes a bundle for every event whose markets are a ladder or a field."""
+    events = proposed = known = 0
+    refused: dict[str, int] = {}
+    for rows in _events():
+        events += 1
+        made = group_of(rows)
+        if isinstance(made, str):
+            refused[made[:80]] = refused.get(made[:80], 0) + 1
+        elif keep(made, rows):
+            proposed += 1
+        else:
+            known += 1
+    return BundleFigures(events, proposed, known, refused)
+
+
+def group_of(rows: Sequence[Market]) -> Group | str:
+    """The markets of one question as a relation, or why they are none."""
+    sides: list[Side] = [side_of(row) for row in rows]
+    event = rows[0].event
+    title = event.title if event else rows[0].title
+    name = f"{slugify(title)[:60].strip('-') or 'bundle'}-{_mark(rows)}"
+    subject = Subject(RelationId(name), title, rows[0].category)
+    found = ladder(subject, sides)
+    if isinstance(found, str):
+        if not all(details_of(row).exclusive for row in rows):
+            return "The venue does not say that at most one of the event's markets pays."
+        found = field_of(subject, sides)
+    if isinstance(found, str):
+        return found
+    wrong = faults(found.relation)
+    return wrong[0] if wrong else found
+
+
+@transaction.atomic
+def keep(made: Group, rows: Sequence[Market]) -> bool:
+    """Stores a bundle as a candidate; whether it is new."""
+    relation = made.relation
+    payouts = [row.payout_at for row in rows if row.payout_at]
+    row, is_new = Relation.objects.get_or_create(
+        slug=relation.id,
+        defaults={
+            "title": relation.title[:500],
+            "category": rows[0].category,
+            "kind": made.kind[:16],
+            "worlds": [msgspec.to_builtins(w) for w in relation.worlds],
+            "payout_at": max(payouts) if payouts else None,
+            "certificate": _certificate(made),
+            "rules_passed": made.exhaustive,
+        },
+    )
+    if is_new:
+        pairing.store_claims(row, relation)
+        decide(row, "proposed", [made.why], AUTHOR)
+    return is_new
+
+
+def _certificate(made: Group) -> str:
+    if made.exhaustive:
+        return f"Exactly one pays: {made.why}"[:500]
+    return f"Not exhaustive: none may pay, and that world stands in the table. {made.why}"[:500]
+
+
+def _events() -> Iterator[list[Market]]:
+    """Open markets of each event that holds a few of them."""
+    rows = Market.objects.filter(state="open", gone_at=None, event__isnull=False)
+    ordered = rows.select_related("event").order_by("event_id", "native")
+    held: list[Market] = []
+    for row in ordered.iterator(chunk_size=2000):
+        if held and row.event_id != held[0].event_id:
+            if LEAST <= len(held) <= MOST:
+                yield held
+            held = []
+        held.append(row)
+    if LEAST <= len(held) <= MOST:
+        yield held
+
+
+def _mark(rows: Sequence[Market]) -> str:
+    names = "|".join(sorted(row.market_id for row in rows))
+    return hashlib.sha256(names.encode()).hexdigest()[:8]
