@@ -209,7 +209,8 @@ def spent() -> Spent:
 
 def asked_today() -> int:
     """Questions put to the model in the last day."""
-    return _today().count()
+    count: int = _today().count()
+    return count
 
 
 def _today() -> Any:

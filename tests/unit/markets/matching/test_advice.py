@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -77,14 +78,14 @@ def test_anything_else_is_ignored_with_a_reason(answer: str) -> None:
 
 
 def test_a_doubt_sends_an_automatic_confirmation_to_a_person() -> None:
-    advice = Advice(**{**GOOD, "same_window": False})
+    advice = msgspec.convert({**GOOD, "same_window": False}, Advice)
     after = demoted(judgement(Verdict.AUTO), advice)
     assert after.verdict is Verdict.REVIEW
     assert after.reasons[0] == "the model doubts: window"
 
 
 def test_a_different_fall_back_alone_is_no_doubt_it_is_a_tail_world() -> None:
-    advice = Advice(**{**GOOD, "same_fallback": False})
+    advice = msgspec.convert({**GOOD, "same_fallback": False}, Advice)
     assert demoted(judgement(Verdict.AUTO), advice).verdict is Verdict.AUTO
 
 
