@@ -82,13 +82,17 @@ def _settles(sentence: str) -> str:
 
 def faults(side: Side) -> tuple[tuple[str, str], ...]:
     """What is wrong with a side's texts: its name and the words; empty when nothing is."""
+    said = (*sentences(side.rules), *sentences(side.more_rules), plain(side.title))
+    return tuple(fault for sentence in said for fault in _faults_in(sentence))
+
+
+@lru_cache(maxsize=65_536)
+def _faults_in(sentence: str) -> tuple[tuple[str, str], ...]:
     found = []
-    for text in (side.rules, side.more_rules, side.title):
-        flat = plain(text)
-        for name, pattern in _FAULTS:
-            match = pattern.search(flat)
-            if match is not None:
-                found.append((name, flat[max(0, match.start() - 40) : match.end() + 20]))
+    for name, pattern in _FAULTS:
+        match = pattern.search(sentence)
+        if match is not None:
+            found.append((name, sentence[max(0, match.start() - 40) : match.end() + 20]))
     return tuple(found)
 
 

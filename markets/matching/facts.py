@@ -174,7 +174,17 @@ def _span(side: Side, said: Statement) -> Span | None:
 
 def _overtime(side: Side) -> str:
     """`regulation`, `overtime` or nothing: whether time after the ordinary end counts."""
-    match = _OVERTIME.search(plain(f"{side.rules} {side.more_rules} {side.label}"))
+    for text in (side.rules, side.more_rules, side.label):
+        for sentence in sentences(text):
+            told = _overtime_in(sentence)
+            if told:
+                return told
+    return ""
+
+
+@lru_cache(maxsize=65_536)
+def _overtime_in(sentence: str) -> str:
+    match = _OVERTIME.search(sentence)
     if match is None:
         return ""
     ordinary = re.match(r"after 90|regulation|does not include|reg time", match.group(0), re.I)

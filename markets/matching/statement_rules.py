@@ -8,6 +8,7 @@ refused only when neither side's texts know the other's name.
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from markets.matching.contests import atoms
 from markets.matching.facts import Edition, Facts
@@ -311,8 +312,15 @@ def _neutral(a: Facts, b: Facts) -> frozenset[str]:
 
 def _parties(a: Facts, b: Facts) -> bool:
     """Whether the two sides are about the two parties."""
-    told = [{w for w in PARTIES if w in atoms(f.statement.subject).split()} for f in (a, b)]
-    return len(told[0]) == len(told[1]) == 1 and told[0] != told[1]
+    one, two = _party(a.statement.subject), _party(b.statement.subject)
+    return bool(one and two) and one != two
+
+
+@lru_cache(maxsize=65_536)
+def _party(subject: str) -> str:
+    """The one party a subject names; empty when it names none or both."""
+    found = [party for party in PARTIES if party in atoms(subject).split()]
+    return found[0] if len(found) == 1 else ""
 
 
 def opposite_parties(a: Facts, b: Facts) -> bool:

@@ -178,8 +178,13 @@ def _name_tokens(name: str) -> tuple[str, ...]:
 
 def _league(side: Side) -> frozenset[str]:
     """The league a Kalshi series is named after."""
-    series = side.id.partition("-")[0].removeprefix("KX").lower() if side.is_kalshi else ""
-    found = [code for code in CODES if len(code) > 2 and series.startswith(code)]
+    return _league_of(side.id.partition("-")[0]) if side.is_kalshi else frozenset()
+
+
+@lru_cache(maxsize=8_192)
+def _league_of(series: str) -> frozenset[str]:
+    name = series.removeprefix("KX").lower()
+    found = [code for code in CODES if len(code) > 2 and name.startswith(code)]
     return frozenset(CODES[max(found, key=len)].split()) if found else frozenset()
 
 
