@@ -60,6 +60,8 @@ def day(a: Facts, b: Facts) -> Finding:
             two,
             "the starts lie hours apart: maybe a second game that day",
         )
+    if gap == 0 and x.number != y.number:
+        return Finding("day", Word.UNKNOWN, one, two, "maybe the other game of that day")
     if gap == 0:
         return Finding("day", Word.PASS, one, two)
     if gap == 1:

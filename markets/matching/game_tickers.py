@@ -43,6 +43,9 @@ def game_of_ticker(side: Side) -> Game | None:
         on = date(2000 + int(year), MONTHS[month.lower()], int(day))
     except (KeyError, ValueError):
         return None
+    # Two games of one pair on one day; without a table G2 may be a team.
+    twice = re.fullmatch(r"(.{4,}?)G([12])", codes) if teams(league) else None
+    codes, number_of_day = twice.groups() if twice else (codes, "")
     pieces = (rest or "").split("-")
     if period == "part":
         number = pieces[0] if len(pieces) > 1 else ""
@@ -54,7 +57,7 @@ def game_of_ticker(side: Side) -> Game | None:
     return Game(
         league, on, entrants, kind, period, _backs(suffix, entrants, kind), span,
         player=_player(side, kind, pieces, entrants), minute=_minute(clock),
-        three_way=_three_way(league, kind, side), quote=side.title or side.id,
+        three_way=_three_way(league, kind, side), number=number_of_day, quote=side.title or side.id,
     )  # fmt: skip
 
 
@@ -154,7 +157,7 @@ def _player(side: Side, kind: str, pieces: list[str], entrants: tuple[Entrant, .
         return named
     code = re.sub(r"\d+$", "", pieces[0]) if pieces else ""
     team = next((e.code for e in entrants if e.code and code.startswith(e.code)), "")
-    return code.removeprefix(team)
+    return code.removeprefix(team) if team else ""
 
 
 def _minute(clock: str | None) -> int | None:

@@ -91,6 +91,7 @@ class Game(msgspec.Struct, frozen=True):
     minute: int | None = None
     three_way: bool | None = None
     quote: str = ""
+    number: str = ""  # of the two games that one pair plays on one day
 
 
 class Meeting(msgspec.Struct, frozen=True):
@@ -173,7 +174,7 @@ def same_player(a: str, b: str) -> bool | None:
     """Whether two players are one, each a name or a venue's code (`SKWAN`, `stekwa`)."""
     if " " in a and " " in b:
         return alike(a, b)
-    one, two = _initial_and_surname(a), _initial_and_surname(b)
+    one, two = (_initial_and_surname(said) if said else None for said in (a, b))
     if one is None or two is None:
         return None
     agree = (one[0] == two[0], one[1] == two[1])

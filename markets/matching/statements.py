@@ -81,6 +81,7 @@ _DAY = re.compile(
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?\b(?:,? 20\d\d)?|\b\d{1,2}(?::\d\d)? ?[ap]\.?m\b\.?",
     re.I,
 )
+_ASKS = re.compile(r"(?:who|which|what|when|where|how)\b", re.I)
 _NUMBER = re.compile(r"(20)?\d\d(-\d\d|-20\d\d)?")
 
 
@@ -158,7 +159,7 @@ def _subject(side: Side, condition: str) -> str:
         (_CONDITION, "" if side.is_kalshi else side.title),
     ):
         match = pattern.search(plain(text)) if text else None
-        if match is not None and len(match.group(1)) < 60:
+        if match is not None and len(match.group(1)) < 60 and not _ASKS.match(match.group(1)):
             return match.group(1).strip()
     return ""
 

@@ -75,15 +75,14 @@ def days(text: str, year: int | None = None) -> tuple[Day, ...]:
     flat = plain(text)
     if not _HINT.search(flat):
         return ()
-    found: list[tuple[int, int, Day]] = []
+    found: list[tuple[int, int, Day | None]] = []
     for kind, pattern in _DATES:
         for match in pattern.finditer(flat):
             if any(match.start() < end and start < match.end() for start, end, _ in found):
                 continue
-            day = _day(kind, match, flat, year)
-            if day is not None:
-                found.append((match.start(), match.end(), day))
-    return tuple(day for _, _, day in sorted(found, key=lambda f: f[0]))
+            # A day that does not exist still takes its place: its year alone is not what is said.
+            found.append((match.start(), match.end(), _day(kind, match, flat, year)))
+    return tuple(day for _, _, day in sorted(found, key=lambda f: f[0]) if day is not None)
 
 
 def window(text: str, year: int | None = None) -> Window | None:

@@ -25,7 +25,7 @@ _MARKS = re.compile(r"[*_`​]+")
 _WORD = re.compile(r"[a-z0-9]+(?:[.'][a-z0-9]+)*(?:-[a-z0-9]+)*")
 _CUT = re.compile(r"(?<=[.!?;])[\"')]*\s+(?=[A-Z\"(\[*0-9])|\n+")
 _ABBREVIATED = re.compile(
-    r"(\b(?:[A-Za-z]|U\.S|U\.K|Mr|Mrs|Ms|Dr|St|Jr|Sr|vs|No|Inc|Co|Corp|Jan|Feb|Mar|Apr|Jun|Jul|Aug"
+    r"(\b(?:[A-Za-z]|U\.S|U\.K|Mr|Mrs|Ms|Dr|St|Jr|Sr|vs|Inc|Co|Corp|Jan|Feb|Mar|Apr|Jun|Jul|Aug"
     r"|Sep|Sept|Oct|Nov|Dec|e\.g|i\.e|a\.m|p\.m|Gov|Sen|Rep|Lt|Gen|Ft|Mt))\.$"
 )
 _TITLES = frozenset(

@@ -115,14 +115,13 @@ def test_two_venues_markets_on_one_runner_share_its_row() -> None:
     there = kalshi(
         "KXRURPRES-26-ADOE",
         "Will Ann Doe win the 2026 Ruritanian presidential election?",
-        "If Ann Doe wins the 2026 Ruritanian presidential election, "
-        "then the market resolves to Yes.",
+        "If Ann Doe wins the 2026 Ruritanian presidential election, then the market "
+        "resolves to Yes.",
     )
 
     group = made(field_of(SUBJECT, [runner("Ann Doe"), runner("Bob Roe"), there]))
 
-    claims = [claim for claim in group.relation.claims if claim.outcome == 0]
-    pays: dict[str, tuple[object, ...]] = {claim.market: claim.pays for claim in claims}
+    pays = {claim.market: claim.pays for claim in group.relation.claims if claim.outcome == 0}
     assert pays["kalshi:KXRURPRES-26-ADOE"] == pays["polymarket:will-ann-doe-win"]
 
 

@@ -1,0 +1,61 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from markets.matching.wording import alike, name_words, plain, sentences, words
+
+
+def test_accents_dashes_quotes_and_marks_are_made_plain() -> None:
+    assert plain("**Édouard**  \u2013 \u201cŁódź\u201d \u201926") == 'Edouard - "Lodz" \'26'
+
+
+def test_words_lose_possessives_and_dots() -> None:
+    assert words("The U.S.'s CA-41 seat isn't Bob's") == (
+        "the",
+        "us",
+        "ca-41",
+        "seat",
+        "isnt",
+        "bob",
+    )
+
+
+def test_abbreviations_do_not_end_a_sentence() -> None:
+    text = "The U.S. wins vs. St. Louis. Otherwise (e.g. a tie), it is No.\nSource: X."
+
+    assert sentences(text) == (
+        "The U.S. wins vs. St. Louis.",
+        "Otherwise (e.g. a tie), it is No.",
+        "Source: X.",
+    )
+
+
+def test_a_school_named_saint_or_state_is_written_out() -> None:
+    assert name_words("Michigan St.") == ("michigan", "state")
+    assert name_words("St. Louis") == ("saint", "louis")
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "one"),
+    [
+        ("LeBron James", "Lebron James", True),
+        ("J.B. Pritzker", "JB Pritzker", True),
+        ("Mike Smith", "Michael Smith", True),
+        ("the Atlanta Hawks", "Atlanta Hawks", True),
+        ("Jair Bolsonaro", "Flávio Bolsonaro", False),
+        ("South Korea", "South Africa", False),
+        ("Anna Lee", "Bob Roe", False),
+        ("Tarcisio de Frietas", "Tarcisio de Freitas", None),
+        ("John Doe", "John Doe Jr.", None),
+        ("Florida", "Florida St.", None),
+        ("Starmer", "Keir Starmer", None),
+        ("", "Bob Roe", None),
+    ],
+)
+def test_names_are_one_another_or_unknown(a: str, b: str, one: bool | None) -> None:
+    assert alike(a, b) is one
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_whether_two_names_are_one_does_not_hang_on_their_order(a: str, b: str) -> None:
+    assert alike(a, b) is alike(b, a)
