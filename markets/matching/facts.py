@@ -5,6 +5,7 @@ The year of a date without one is the market's own closing year, when the venue 
 """
 
 import re
+from datetime import date
 from functools import lru_cache
 
 import msgspec
@@ -19,7 +20,7 @@ from markets.matching.quantities import Span, spans, top
 from markets.matching.rates import Move, move
 from markets.matching.sides import Side
 from markets.matching.statements import Statement, statement
-from markets.matching.windows import Window, window
+from markets.matching.windows import WINDOW_WORDS, Window, days, window
 from markets.matching.wording import plain, sentences
 
 _SEASON = re.compile(r"\b(20\d\d)\s?[-/]\s?(?:20)?(\d\d)\b(?!-\d)")
@@ -64,6 +65,7 @@ class Facts(msgspec.Struct, frozen=True):
     game: Game | None
     move: Move | None
     window: Window | None
+    dates: frozenset[date]
     edition: Edition | None
     span: Span | None
     top: tuple[int, str] | None
@@ -101,6 +103,7 @@ def extract(side: Side) -> Facts:
         game=game,
         move=moving,
         window=_window(side, said, year),
+        dates=_dates(side, said, year),
         edition=_edition(side, said),
         span=None if game or moving else _span(side, said),
         top=top(told),
@@ -137,6 +140,15 @@ def _window(side: Side, said: Statement, year: int | None) -> Window | None:
     return None
 
 
+def _dates(side: Side, said: Statement, year: int | None) -> frozenset[date]:
+    """First days of dates that are no part of a window: of a meeting, a chart, a release."""
+    told = f"{side.title} . {said.condition}"
+    named = days(_PLANNED.sub(" ", _TERM.sub(" ", told)), year)
+    return frozenset(
+        day.first for day in named if day.precision == "day" and day.said not in WINDOW_WORDS
+    )
+
+
 def _edition(side: Side, said: Statement) -> Edition | None:
     told = tuple(_TERM.sub(" ", text) for text in (said.condition, side.title, side.event_title))
     for text in told:
@@ -160,7 +172,8 @@ def _edition(side: Side, said: Statement) -> Edition | None:
 
 def _span(side: Side, said: Statement) -> Span | None:
     """The range the first outcome needs; the label says it shortest, then condition and title."""
-    for text in (side.label, said.condition, side.title):
+    main = (said.condition, side.title) if side.is_kalshi else (side.title, said.condition)
+    for text in (side.label, *main):
         found = [s for s in spans(text) if s.kind != "most" or "up to" not in s.quote]
         if found:
             return found[0]

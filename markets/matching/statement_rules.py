@@ -59,10 +59,10 @@ def subject(a: Facts, b: Facts) -> Finding:
     if found is not True:
         found = _as_teams(a, b) if _as_teams(a, b) is not None else found
     one, two = x.subject or x.quote, y.subject or y.quote
-    if found is True:
-        return Finding("subject", Word.PASS, one, two)
     if _parties(a, b):
         return Finding("subject", Word.UNKNOWN, one, two, "the two parties of one race")
+    if found is True:
+        return Finding("subject", Word.PASS, one, two)
     if not x.subject and not y.subject and x.core and x.core == y.core:
         return Finding("subject", Word.PASS, x.quote, y.quote, "the same words")
     named = _is_name(x.subject) and _is_name(y.subject)
@@ -200,6 +200,8 @@ def _quote(span: Span | None) -> str:
 def window(a: Facts, b: Facts) -> Finding:
     """Facts count in the same stretch of time."""
     x, y = a.window, b.window
+    if a.dates != b.dates:
+        return _other_dates(a, b)
     if x is None and y is None:
         return Finding("window", Word.PASS, why="no date decides")
     if x is None or y is None:
@@ -212,6 +214,16 @@ def window(a: Facts, b: Facts) -> Finding:
     if apart > _MINUTE:
         return Finding("window", Word.UNKNOWN, x.quote, y.quote, "cut-offs hours apart")
     return _forms(x, y, a, b)
+
+
+def _other_dates(a: Facts, b: Facts) -> Finding:
+    """Dates beside the window, such as that of a meeting, differ."""
+    one, two = (", ".join(sorted(day.isoformat() for day in f.dates)) for f in (a, b))
+    apart = bool(a.dates and b.dates) and not a.dates & b.dates
+    word = Word.FAIL if apart else Word.UNKNOWN
+    return Finding(
+        "window", word, one, two, "another date" if apart else "only one side says a date"
+    )
 
 
 def _one_window(only: Window | None, a: Facts, b: Facts) -> Finding:

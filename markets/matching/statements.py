@@ -14,6 +14,7 @@ import msgspec
 from markets.matching.contests import atoms, implied
 from markets.matching.leagues import CODES
 from markets.matching.lexicon import PLAIN
+from markets.matching.quantities import spans
 from markets.matching.sides import Side
 from markets.matching.wording import alike, name_words, plain, sentences, words
 
@@ -82,7 +83,7 @@ _DAY = re.compile(
     re.I,
 )
 _ASKS = re.compile(r"(?:who|which|what|when|where|how)\b", re.I)
-_NUMBER = re.compile(r"(20)?\d\d(-\d\d|-20\d\d)?")
+_NUMBER = re.compile(r"20\d\d(-\d\d|-20\d\d)?|\d\d-\d\d")  # years and seasons
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -191,12 +192,11 @@ def _league_of(series: str) -> frozenset[str]:
 
 @lru_cache(maxsize=65_536)
 def content(text: str) -> frozenset[str]:
-    """The words of a text that say something: not grammar, not dates."""
-    return frozenset(
-        w
-        for w in words(atoms(_DAY.sub(" ", plain(text))))
-        if w not in PLAIN and not _NUMBER.fullmatch(w)
-    )
+    """The words of a text that say something: not grammar, not dates, not ranges read as such."""
+    flat = _DAY.sub(" ", plain(text))
+    for span in spans(flat):
+        flat = flat.replace(span.quote, " ")
+    return frozenset(w for w in words(atoms(flat)) if w not in PLAIN and not _NUMBER.fullmatch(w))
 
 
 def left_over(a: Statement, b: Statement) -> tuple[frozenset[str], frozenset[str]]:

@@ -46,6 +46,7 @@ _BEFORE = re.compile(
     re.I,
 )
 _HINT = re.compile(r"\d|\b(?:in|during|of|before) (?:[JFMASOND][a-z]{2,})")
+WINDOW_WORDS = frozenset(["before", "by", "start", "in", "on", "end", "between", "and"])
 _OFFSET = {"p": 3, "m": 2, "c": 1, "e": 0}
 
 

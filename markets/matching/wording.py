@@ -79,7 +79,7 @@ def plain(text: str) -> str:
 def words(text: str) -> tuple[str, ...]:
     """Lower-case words in order; possessives lose their ending, dots inside initials go."""
     found = _WORD.findall(plain(text).lower().replace("'s ", " ").replace("'s", ""))
-    return tuple(w.replace(".", "").replace("'", "") for w in found)
+    return tuple(w if w[0].isdigit() else w.replace(".", "").replace("'", "") for w in found)
 
 
 @lru_cache(maxsize=32_768)
@@ -143,6 +143,8 @@ def _misspelt(a: str, b: str) -> bool:
 
 def _first_names(one: tuple[str, ...], two: tuple[str, ...]) -> bool | None:
     a, b = one[0], two[0]
+    if _middles_clash(one[1:], two[1:]):
+        return False
     if a == b or b in _SHORT.get(a, ()) or a in _SHORT.get(b, ()):
         return True
     if _initials(one) == _initials(two) and 1 in (len(a), len(b)):
@@ -150,6 +152,14 @@ def _first_names(one: tuple[str, ...], two: tuple[str, ...]) -> bool | None:
     if set(one) & set(two) or a.startswith(b) or b.startswith(a):
         return None
     return False
+
+
+def _middles_clash(one: tuple[str, ...], two: tuple[str, ...]) -> bool:
+    """Whether both names have words in the middle, and these are other words."""
+    if not one or not two:
+        return False
+    short, long = sorted((one, two), key=len)
+    return not all(any(m.startswith(w) or w.startswith(m) for m in long) for w in short)
 
 
 def _initials(name: tuple[str, ...]) -> str:

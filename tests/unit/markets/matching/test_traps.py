@@ -235,3 +235,54 @@ def test_a_prize_of_the_finals_is_not_the_prize_of_the_season() -> None:
     )
 
     assert judge(one, other).verdict is Verdict.REJECT
+
+
+def fed_rate(day: str, ticker: str) -> Side:
+    return kalshi(
+        ticker,
+        f"Will the federal funds rate be above 3.50% following the {day} meeting?",
+        "If the upper bound of the target federal funds rate is greater than 3.50% following the "
+        f"Federal Reserve's {day} meeting, then the market resolves to Yes.",
+    )
+
+
+def test_the_same_number_after_another_meeting_is_refused() -> None:
+    one, other = fed_rate("Dec 9, 2026", "KXFED-26DEC"), fed_rate("Jun 17, 2026", "KXFED-26JUN")
+
+    judged = judge(one, other)
+
+    assert (judged.verdict, judged.word("window")) == (Verdict.REJECT, Word.FAIL)
+
+
+def party(name: str) -> Side:
+    return kalshi(
+        f"GOVPARTYTX-26-{name[0]}",
+        f"Will the {name} party win the governorship in Texas",
+        f"If a representative of the {name} party is inaugurated as the governor of Texas pursuant "
+        "to the 2026 election, then the market resolves to Yes.",
+    )
+
+
+def test_the_other_party_of_a_race_is_never_confirmed() -> None:
+    assert judge(party("Democratic"), party("Republican")).verdict is not Verdict.AUTO
+
+
+def coach(team: str) -> Side:
+    return kalshi(
+        f"KXCOACHOUT-26SEP01-{team[:3]}",
+        "Which coaches will be out before Sep 1, 2026?",
+        f"If the head coach of the {team} pro football team leaves before Sep 1, 2026, then the "
+        "market resolves to Yes.",
+    )
+
+
+def test_names_that_differ_in_the_middle_are_other_names() -> None:
+    assert judge(coach("Green Bay"), coach("Tampa Bay")).verdict is not Verdict.AUTO
+
+
+def test_a_bare_number_is_a_word_that_must_stand_on_both_sides() -> None:
+    asked = "Will the upper bound of the target federal funds rate be {} at the end of 2026?"
+    rules = "This market will resolve according to the upper bound after the December 2026 meeting."
+    low, high = (poly(n, asked.format(n), rules) for n in ("1.0%", "1.5%"))
+
+    assert judge(low, high).verdict is not Verdict.AUTO
