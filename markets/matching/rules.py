@@ -262,3 +262,17 @@ def _statement_kinship(a: Facts, b: Facts) -> Kinship:
 def _turned(facts: Facts) -> bool:
     """Whether the first outcome is the one that denies the question."""
     return facts.side.outcomes[:1] == ("No",)
+
+
+def table() -> tuple[tuple[str, str, str], ...]:
+    """Every rule with where it applies and what it asks, in the order in which they speak."""
+    parts = (
+        ("every pair", COMMON),
+        ("every pair", (("source", "the same source, or classes the allowlist joins", source),)),
+        ("games", game_rules.RULES),
+        ("rate decisions", RATES),
+        ("statements", statement_rules.RULES),
+        ("every pair", (("polarity", "which outcome pays with which is derived", polarity),)),
+    )
+    rows = [(name, where, asks) for where, rules in parts for name, asks, _ in rules]
+    return (*rows, ("payoff", "every pair", "the payoff table is sound and has packages"))

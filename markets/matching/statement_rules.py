@@ -61,6 +61,8 @@ def subject(a: Facts, b: Facts) -> Finding:
     one, two = x.subject or x.quote, y.subject or y.quote
     if _parties(a, b):
         return Finding("subject", Word.UNKNOWN, one, two, "the two parties of one race")
+    if _parties_in(x) != _parties_in(y) and max(len(_parties_in(x)), len(_parties_in(y))) > 1:
+        return Finding("subject", Word.UNKNOWN, x.quote, y.quote, "the parties stand otherwise")
     if found is True:
         return Finding("subject", Word.PASS, one, two)
     if not x.subject and not y.subject and x.core and x.core == y.core:
@@ -326,6 +328,11 @@ def _parties(a: Facts, b: Facts) -> bool:
     """Whether the two sides are about the two parties."""
     one, two = _party(a.statement.subject), _party(b.statement.subject)
     return bool(one and two) and one != two
+
+
+def _parties_in(said: Statement) -> tuple[str, ...]:
+    """The parties of a statement in their order: of several together, order tells who wins what."""
+    return tuple(word for word in atoms(said.quote).split() if word in PARTIES)
 
 
 @lru_cache(maxsize=65_536)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -14,6 +16,7 @@ from markets.matching.rules import (
     rate_move,
     shape,
     source,
+    table,
     template,
     texts,
 )
@@ -121,3 +124,11 @@ def test_a_denial_or_a_no_first_turns_or_hides_the_polarity() -> None:
 
     assert kinship(extract(CUP_K), turned) is Kinship.INVERSE
     assert kinship(extract(CUP_K), denied) is Kinship.NONE
+
+
+def test_the_document_s_table_is_the_code_s() -> None:
+    document = (Path(__file__).parents[4] / "docs" / "matching.md").read_text()
+
+    assert (
+        "\n".join(f"| `{name}` | {where} | {asks} |" for name, where, asks in table()) in document
+    )

@@ -286,3 +286,14 @@ def test_a_bare_number_is_a_word_that_must_stand_on_both_sides() -> None:
     low, high = (poly(n, asked.format(n), rules) for n in ("1.0%", "1.5%"))
 
     assert judge(low, high).verdict is not Verdict.AUTO
+
+
+def test_parties_that_win_other_things_together_are_never_confirmed() -> None:
+    def sweep(last: str) -> Side:
+        said = (
+            "the Democratic party wins the House, the Republican party wins the Senate, and "
+            f"the {last} party wins the Presidency in the 2028 election"
+        )
+        return kalshi(f"POWER-28-{last[0]}", "", f"If {said}, then the market resolves to Yes.")
+
+    assert judge(sweep("Democratic"), sweep("Republican")).verdict is not Verdict.AUTO
