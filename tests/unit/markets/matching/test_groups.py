@@ -121,7 +121,7 @@ def test_two_venues_markets_on_one_runner_share_its_row() -> None:
 
     group = made(field_of(SUBJECT, [runner("Ann Doe"), runner("Bob Roe"), there]))
 
-    pays = {claim.market: claim.pays for claim in group.relation.claims if claim.outcome == 0}
+    pays = {str(claim.market): claim.pays for claim in group.relation.claims if claim.outcome == 0}
     assert pays["kalshi:KXRURPRES-26-ADOE"] == pays["polymarket:will-ann-doe-win"]
 
 
