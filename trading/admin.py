@@ -41,6 +41,7 @@ from trading.models import (
 
 STATES = {
     "opening": "info",
+    "resting": "info",
     "hedging": "warning",
     "unwinding": "warning",
     "balanced": "success",

@@ -127,7 +127,7 @@ def deal_view(page: DealPage, titles: Mapping[str, str]) -> DealView:
         race=_race(page),
         fees=sum(leg.fees for leg in deal.legs),
         cost=sum(leg.cost for leg in deal.legs),
-        active=deal.state in {"opening", "hedging", "unwinding"},
+        active=deal.state in {"opening", "resting", "hedging", "unwinding"},
         may_unwind=deal.state in {"opening", "hedging", "balanced", "residual"},
     )
 
@@ -217,6 +217,7 @@ def _lane_text(order: OrderRow, filled: int, after_ms: int | None) -> str:
 
 STEP_KINDS = {
     "opening": "decision",
+    "resting": "fact",
     "hedging": "trouble",
     "unwinding": "trouble",
     "residual": "trouble",

@@ -41,6 +41,7 @@ GATE_WORDS = {
 }
 STATE_TONES = {
     "opening": "deal",
+    "resting": "info",
     "hedging": "bad",
     "unwinding": "waiting",
     "residual": "bad",

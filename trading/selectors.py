@@ -34,7 +34,7 @@ from trading.models import (
     WorkerHeartbeat,
 )
 
-ACTIVE = ("opening", "hedging", "unwinding")
+ACTIVE = ("opening", "resting", "hedging", "unwinding")
 
 
 class LegRow(msgspec.Struct, frozen=True):

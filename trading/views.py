@@ -31,7 +31,7 @@ from trading.services import Wish, ask, carry_out
 
 DEAL_TABS = {
     "": ("All", ()),
-    "open": ("Open", ("opening", "hedging", "unwinding")),
+    "open": ("Open", ("opening", "resting", "hedging", "unwinding")),
     "balanced": ("Balanced", ("balanced",)),
     "residual": ("Residual", ("residual",)),
     "closed": ("Closed", ("closed",)),

@@ -54,7 +54,12 @@ class PaperDesk:
 
     async def place(self, request: OrderRequest) -> None:
         """Sends the order and returns when it was accepted or refused."""
-        self.exchange.submit(request, self._clock.now())
+        self.exchange.submit(
+            request,
+            self._clock.now(),
+            post_only=request.post_only,
+            expires_at=request.expires_at or None,
+        )
         await self._answer(request.id)
 
     async def cancel(self, order: OrderId, market: MarketId) -> None:

@@ -37,6 +37,7 @@ GATES: tuple[tuple[str, Gate], ...] = (
     ("token_check", gates.token_check),
     ("match_rate_limit", gates.match_rate_limit),
     ("cooldown", gates.cooldown),
+    ("in_flight", gates.in_flight),
     ("exec_mode", gates.exec_mode),
     ("reconciled", reconciled),
     ("feature", rollout.feature),
@@ -61,6 +62,7 @@ WAITING = (
     "skew",
     "match_rate_limit",
     "cooldown",
+    "in_flight",
     "reconciled",
 )
 SAFETY = (

@@ -12,6 +12,7 @@ from markets.terms.instruments import MarketState
 from markets.terms.units import MICRO, MS, SECOND, Ns, Px, Rounding, Usd, divide
 from trading.engine.book import BookState
 from trading.engine.config import Limits, Mode, Unit
+from trading.engine.deals import Deal
 from trading.engine.lockup import is_enough
 from trading.engine.orders import BookKind
 from trading.engine.plans import Plan, PlanLeg, worst_at_limits
@@ -215,6 +216,23 @@ def token_check(plan: Plan, state: EngineState) -> Refused | None:
             text = f"{name} has {money(cash)} free, this needs {money(need)}."
             return Refused("token_check", text, need, cash, Unit.USD)
     return None
+
+
+def in_flight(plan: Plan, state: EngineState) -> Refused | None:
+    """No deal of this relation, and none that trades a market of this plan, is under way."""
+    for deal, relation in state.active.items():
+        text = ""
+        if relation == plan.relation:
+            text = f"Deal {deal} of this relation is under way."
+        elif _shares_a_market(plan, state.deals[deal]):
+            text = f"Deal {deal} trades a market of this plan."
+        if text:
+            return Refused("in_flight", text, 0, 1, Unit.COUNT)
+    return None
+
+
+def _shares_a_market(plan: Plan, deal: Deal) -> bool:
+    return any(one.market == leg.market for one in deal.legs for leg in plan.legs)
 
 
 def match_rate_limit(plan: Plan, state: EngineState) -> Refused | None:

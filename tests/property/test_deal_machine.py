@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import hypothesis.strategies as st
 from hypothesis import settings
@@ -36,7 +36,9 @@ from trading.engine.intents import (
     SetTimer,
 )
 from trading.engine.legs import excess
+from trading.engine.naked import Choice
 from trading.engine.orders import TERMINAL, Fill, Finality, OrderRequest, OrderState, Purpose
+from trading.engine.strategies import Strategy
 
 ENDED = (DealState.BALANCED, DealState.CLOSED, DealState.RESIDUAL)
 
@@ -70,9 +72,14 @@ class DealMachine(RuleBasedStateMachine):
         self.failed: dict[str, None] = {}
         self.final: dict[str, None] = {}
 
+    strategy: Strategy | None = None
+    limits: ClassVar[dict[str, int]] = {}
+
     @initialize(dust=st.sampled_from([0, 10_000, 2 * MICRO]))
     def start(self, dust: int) -> None:
-        self.engine = started(snapshot(dust=dust, cooldown_ms=0, match_interval_ms=0))
+        config = snapshot(dust=dust, cooldown_ms=0, match_interval_ms=0, **self.limits)  # type: ignore[arg-type]
+        relations = tuple(replace(r, strategy=self.strategy) for r in config.relations)
+        self.engine = started(replace(config, relations=relations))
         self.tell(*(ev.BookChanged(self.now, b) for b in gap(self.now)))
 
     def tell(self, *events: ev.Event) -> None:
@@ -97,6 +104,10 @@ class DealMachine(RuleBasedStateMachine):
             mine = other.request
             if mine.id != request.id and (mine.deal, mine.leg) == (request.deal, request.leg):
                 assert other.state in TERMINAL, "a second order while the first is unresolved"
+        deal = self.engine.state.deals[request.deal]
+        if request.purpose is Purpose.UNWIND:
+            held = deal.legs[request.leg].held
+            assert request.qty <= held, "an unwind of more than is there"
         assert request.qty > 0
         self.venue.open[request.id] = request
 
@@ -238,10 +249,10 @@ class DealMachine(RuleBasedStateMachine):
         self.tell(command("halt" if halt else "resume", when=self.now))
         self.halted = bool(self.engine.state.halts.get("|person"))
 
-    @rule()
-    def a_person_unwinds(self) -> None:
+    @rule(choice=st.sampled_from(list(Choice)))
+    def a_person_chooses(self, choice: Choice) -> None:
         for deal in list(self.engine.state.deals):
-            self.tell(command("unwind", deal, when=self.now))
+            self.tell(command(choice, deal, when=self.now))
 
     @rule()
     def the_process_is_replaced(self) -> None:
@@ -312,7 +323,18 @@ class DealMachine(RuleBasedStateMachine):
                 assert over <= state.terms[deal.id].dust
 
 
-DealMachine.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, derandomize=True
-)
+class LeaderFirstMachine(DealMachine):
+    strategy = Strategy.LEADER_FIRST
+
+
+class MakerMachine(DealMachine):
+    limits: ClassVar[dict[str, int]] = {"maker_hedge": 1, "min_net_edge": 50_000}
+
+
+for machine in (DealMachine, LeaderFirstMachine, MakerMachine):
+    machine.TestCase.settings = settings(
+        max_examples=40, stateful_step_count=30, deadline=None, derandomize=True
+    )
 TestDealMachine = DealMachine.TestCase
+TestLeaderFirstMachine = LeaderFirstMachine.TestCase
+TestMakerMachine = MakerMachine.TestCase

@@ -22,8 +22,9 @@ from trading.engine.limits import Scope
 from trading.engine.limits import Unit as Unit
 from trading.engine.orders import TimeInForce
 from trading.engine.scopes import ScopedLimit, indexed, resolved
+from trading.engine.strategies import Strategy
 
-TAKER_TAKER = "taker_taker"
+TAKER_TAKER = Strategy.TAKER_TAKER.value
 
 
 class Mode(StrEnum):
@@ -124,6 +125,7 @@ class RelationConfig(msgspec.Struct, frozen=True, gc=False):
     """A confirmed relation and which of its packages a person approved (by package id, e.g.
 
     `0`, `1`). `event` names what it is about together with others, empty when nothing does.
+    `strategy` None leaves the way to carry a deal out to the venues' delays.
     """
 
     relation: Relation
@@ -131,6 +133,7 @@ class RelationConfig(msgspec.Struct, frozen=True, gc=False):
     mode: Mode = Mode.BOTH
     min_net_edge: Px | None = None
     event: str = ""
+    strategy: Strategy | None = None
 
 
 class Snapshot(msgspec.Struct, frozen=True, gc=False):

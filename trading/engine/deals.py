@@ -11,14 +11,17 @@ import msgspec
 
 from markets.terms.ids import DealId, MarketId, OrderId, RelationId
 from markets.terms.units import Ns, Px, Qty, Usd
-from trading.engine.config import TAKER_TAKER
 from trading.engine.orders import BookKind
+from trading.engine.strategies import Strategy
 
 
 class DealState(StrEnum):
-    """See `NEXT`. `RESIDUAL` is open exposure that could not be closed: a person must look."""
+    """See `NEXT`. `RESTING`: an order of ours rests, and what it filled is hedged. `RESIDUAL` is
+    open exposure that could not be closed: a person must look.
+    """
 
     OPENING = "opening"
+    RESTING = "resting"
     HEDGING = "hedging"
     UNWINDING = "unwinding"
     BALANCED = "balanced"
@@ -29,13 +32,14 @@ class DealState(StrEnum):
 _D = DealState
 NEXT: dict[DealState, tuple[DealState, ...]] = {
     _D.OPENING: (_D.BALANCED, _D.HEDGING, _D.UNWINDING, _D.CLOSED, _D.RESIDUAL),
-    _D.HEDGING: (_D.BALANCED, _D.UNWINDING, _D.CLOSED, _D.RESIDUAL),
+    _D.RESTING: (_D.BALANCED, _D.HEDGING, _D.UNWINDING, _D.CLOSED, _D.RESIDUAL),
+    _D.HEDGING: (_D.RESTING, _D.BALANCED, _D.UNWINDING, _D.CLOSED, _D.RESIDUAL),
     _D.UNWINDING: (_D.BALANCED, _D.CLOSED, _D.RESIDUAL),
     _D.RESIDUAL: (_D.HEDGING, _D.UNWINDING, _D.BALANCED, _D.CLOSED),
     _D.BALANCED: (_D.CLOSED, _D.RESIDUAL),
     _D.CLOSED: (_D.RESIDUAL,),  # a fill may overtake the word of the end
 }
-ACTIVE = (DealState.OPENING, DealState.HEDGING, DealState.UNWINDING)
+ACTIVE = (DealState.OPENING, DealState.RESTING, DealState.HEDGING, DealState.UNWINDING)
 
 
 class DealLeg(msgspec.Struct, frozen=True, gc=False):
@@ -61,7 +65,8 @@ class DealLeg(msgspec.Struct, frozen=True, gc=False):
 class Deal(msgspec.Struct, frozen=True, gc=False):
     """The whole of a deal as it stands.
 
-    Money in millionths of a dollar; `planned_net` per package.
+    Money in millionths of a dollar; `planned_net` per package. `leader` is the leg that the
+    strategy orders first.
     """
 
     id: DealId
@@ -81,4 +86,5 @@ class Deal(msgspec.Struct, frozen=True, gc=False):
     matched: Qty = Qty(0)
     locked: Usd = Usd(0)
     reason: str = ""
-    strategy: str = TAKER_TAKER
+    strategy: Strategy = Strategy.TAKER_TAKER
+    leader: int = 0

@@ -15,7 +15,19 @@ from msgspec.structs import replace
 from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId, venue_of
 from markets.terms.instruments import Market, MarketState
 from markets.terms.units import MS, SECOND, Ns, Rounding, Usd, times
-from trading.engine import answers, execution, fills, looks, reconcile, scan, sending, stops
+from trading.engine import (
+    answers,
+    execution,
+    fills,
+    hedging,
+    looks,
+    policy,
+    reconcile,
+    resting,
+    scan,
+    sending,
+    stops,
+)
 from trading.engine.book import Book, BookState
 from trading.engine.deals import DealState
 from trading.engine.events import (
@@ -41,11 +53,13 @@ from trading.engine.events import (
     PackageProposed,
     RunStarted,
     SelfTested,
+    TablesChanged,
     TimerFired,
     TradeSeen,
     VenueJudged,
 )
 from trading.engine.intents import CancelOrder, ConfigApplied, Intent, PositionChanged, SetTimer
+from trading.engine.naked import Choice
 from trading.engine.orders import TERMINAL, BookKind, Order, OrderState, Purpose
 from trading.engine.pictures import EnginePicture, RelationPicture
 from trading.engine.ports import Risk
@@ -154,7 +168,7 @@ class Engine:
         state.books[market] = book
         if state.doubts:
             state.doubts.pop(market, None)
-        if state.naked:
+        if state.naked or state.resting:
             self._rehedge(market, out)
         for name in state.touched.get(market, ()):
             state.dirty[name] = None
@@ -180,6 +194,7 @@ class Engine:
         if event.market in state.markets:
             state.doubts[event.market] = event.reason
             self._suspect(event.market)
+            self._rehedge(event.market, out)
             self._look_at(event.market, out)
 
     def _feed_up(self, event: FeedUp, out: list[Intent]) -> None:
@@ -215,6 +230,7 @@ class Engine:
             if market.venue == event.venue:
                 state.doubts[market.id] = "no snapshot since the feed was away"
                 self._suspect(market.id)
+                self._rehedge(market.id, out)
         for name in self._dirty_venue(event.venue):
             scan.look(state, self.risk, state.entries[name], out)
 
@@ -303,11 +319,14 @@ class Engine:
             execution.advance(self.state, order.request.deal, out)
 
     def _rehedge(self, market: MarketId, out: list[Intent]) -> None:
-        """A naked deal waiting for a price may find it in this book."""
+        """A naked deal waiting for a price may find it in this book, a resting order may have to
+        move or go.
+        """
         state = self.state
-        for name in list(state.naked):
+        for name in {**state.naked, **state.resting}:
             deal = state.deals[name]
-            if deal.state is DealState.HEDGING and any(x.market == market for x in deal.legs):
+            waits = deal.state is DealState.HEDGING or name in state.resting
+            if waits and any(leg.market == market for leg in deal.legs):
                 execution.advance(state, name, out)
 
     def _account_reported(self, event: AccountReported, out: list[Intent]) -> None:
@@ -324,12 +343,12 @@ class Engine:
             known(self.state, event, out)
             if event.kind == "resume":
                 reconcile.accept(self.state, event.target)
-        elif event.kind == "unwind":
-            why = execution.unwind(self.state, DealId(event.target), out)
+        elif event.kind in tuple(Choice):
+            why = execution.choose(self.state, DealId(event.target), Choice(event.kind), out)
             if why:
                 stops.refuse(event, why, out)
             else:
-                stops.done(event, f"Unwinding deal {event.target}.", out)
+                stops.done(event, f"{_CHOSEN[Choice(event.kind)]} deal {event.target}.", out)
         elif event.kind == "reset":
             self._reset(event, out)
         else:
@@ -359,6 +378,13 @@ class Engine:
             execution.hedge_due(state, DealId(name), out)
         elif kind + slash == sending.DEAL:
             execution.answer_due(state, DealId(name), out)
+        elif kind + slash == policy.UNHEDGED:
+            execution.alert(state, DealId(name), out)
+        elif kind + slash in _WAKES:
+            execution.advance(state, DealId(name), out)
+
+    def _tables(self, event: TablesChanged, out: list[Intent]) -> None:
+        self.state.tables = event.tables
 
     def _health(self, event: HealthReported, out: list[Intent]) -> None:
         state = self.state
@@ -565,8 +591,16 @@ _STEPS: dict[type, _Step] = {
     HealthReported: Engine._health,
     SelfTested: Engine._self_tested,
     VenueJudged: Engine._venue_judged,
+    TablesChanged: Engine._tables,
 }
 
+_WAKES = (policy.ADVERSE, hedging.RETRY, resting.MAKER, resting.REST)
+_CHOSEN = {
+    Choice.WAIT: "Waiting with",
+    Choice.HEDGE: "Resting a hedge of",
+    Choice.CROSS: "Completing",
+    Choice.UNWIND: "Unwinding",
+}
 _COMMANDS: dict[str, Callable[[EngineState, CommandReceived, list[Intent]], None]] = {
     "halt": stops.command_halt,
     "resume": stops.command_resume,

@@ -13,6 +13,7 @@ from markets.terms.instruments import Market
 from markets.terms.units import Ns, Px, Qty, Usd
 from trading.engine.book import Book
 from trading.engine.config import Snapshot
+from trading.engine.naked import Tables
 from trading.engine.orders import BookKind, Fill, Side
 
 
@@ -187,7 +188,8 @@ class AccountReported(_Event, frozen=True):
 
 
 class CommandReceived(_Event, frozen=True):
-    """A person asked: `halt`, `resume`, `pause`, `view_only`, `unwind`, `reset`;
+    """A person asked: `halt`, `resume`, `pause`, `view_only`, `reset`; of a naked deal `wait`,
+    `hedge`, `cross`, `unwind`;
 
     `target` is a venue, a strategy as `strategy/NAME`, a deal, a breaker, or empty for all.
     """
@@ -213,6 +215,12 @@ class HealthReported(_Event, frozen=True):
     component: str
     ok: bool
     text: str
+
+
+class TablesChanged(_Event, frozen=True):
+    """New fill tables: what was learnt of our own orders takes the place of the shipped priors."""
+
+    tables: Tables
 
 
 class VenueJudged(_Event, frozen=True):
@@ -266,4 +274,5 @@ Event = (
     | HealthReported
     | VenueJudged
     | SelfTested
+    | TablesChanged
 )

@@ -10,20 +10,29 @@ not stop hedges and unwinds. Not here: order states (`answers`), may-we (`risk`)
 
 from msgspec.structs import replace
 
-from markets.terms.formats import count, money
+from markets.terms.formats import age, count, money
 from markets.terms.ids import DealId
 from markets.terms.units import MS, Ns, Rounding, Usd, times
 from trading.engine.answers import doubt
 from trading.engine.deals import ACTIVE, Deal, DealState
-from trading.engine.hedging import begin_hedge, hedge, hedge_ms
+from trading.engine.hedging import begin_hedge, hedge, hedge_ms, rest_hedge
 from trading.engine.intents import CancelOrder, Intent, SetTimer
 from trading.engine.legs import counted, excess, reasons, unended
+from trading.engine.naked import Choice
 from trading.engine.orders import Order, OrderState
-from trading.engine.sending import HEDGE, arm, move, progress, put, reopen
-from trading.engine.state import EngineState
+from trading.engine.policy import UNHEDGED, marked, shorts, urgency, watch
+from trading.engine.resting import FOLLOWED, MAKER, follow
+from trading.engine.sending import HEDGE, arm, move, progress, pull, put, reopen
+from trading.engine.state import EngineState, limits_of
+from trading.engine.strategies import rests
 from trading.engine.unwinding import unwind_excess
 
 _D = DealState
+_ASKED = {
+    Choice.WAIT: "Asked to wait.",
+    Choice.HEDGE: "Asked to rest a hedge.",
+    Choice.CROSS: "Asked to cross now.",
+}
 
 
 def advance(state: EngineState, name: DealId, out: list[Intent]) -> None:
@@ -32,25 +41,54 @@ def advance(state: EngineState, name: DealId, out: list[Intent]) -> None:
     if before is None or name not in state.terms:
         return
     deal = counted(state, before)
-    if unended(state, deal):
-        if deal != before:
-            put(state, deal, progress(state, before, deal), out)
-        return
-    _decide(state, deal, out, news=progress(state, before, deal) if deal != before else "")
+    news = progress(state, before, deal) if deal != before else ""
+    waiting = unended(state, deal)
+    if any(not order.request.expires_at for order in waiting):
+        _put_news(state, deal, out, news)
+    elif rests(deal.strategy) and deal.state in FOLLOWED:
+        if not follow(state, deal, out, news):
+            _decide(state, deal, out, news=news)
+    elif waiting:
+        _while_resting(state, deal, out, news)
+    else:
+        _decide(state, deal, out, news=news)
+
+
+def _put_news(state: EngineState, deal: Deal, out: list[Intent], news: str) -> None:
+    if news:
+        put(state, deal, news, out)
+
+
+def _while_resting(state: EngineState, deal: Deal, out: list[Intent], news: str) -> None:
+    """An order of a deal rests that was meant to get it whole: it ends when that is done, when it
+    is urgent, and when the deal is to be got out of.
+    """
+    _put_news(state, deal, out, news)
+    marked(state, deal, out)
+    hopeless = deal.state is not _D.HEDGING or urgency(state, deal)
+    if hopeless or not shorts(state, deal):
+        for order in unended(state, deal):
+            pull(state, order, out)
 
 
 def hedge_due(state: EngineState, name: DealId, out: list[Intent]) -> None:
-    """The hedge deadline passed: cancel what is on its way, then unwind."""
+    """The hedge deadline passed: cancel what is on its way, then unwind. A person's wish to wait
+    moves it.
+    """
     deal = state.deals.get(name)
     if deal is None or deal.state is not _D.HEDGING:
         return
+    kept = state.watches.get(name)
+    if kept is not None and state.at < kept.due:
+        out.append(SetTimer(state.at, HEDGE + name, kept.due))
+        return
     deal = move(deal, _D.UNWINDING, state.at)
     put(state, deal, "The hedge deadline has passed. Selling what is not matched.", out)
-    for order in unended(state, deal):
-        if order.state is not OrderState.UNKNOWN:
-            request = order.request
-            out.append(CancelOrder(state.at, request.id, request.market, request.book))
-    advance(state, name, out)
+    waiting = unended(state, deal)
+    for order in waiting:
+        pull(state, order, out)
+    if not waiting:
+        unwind_excess(state, deal, out, fresh=True)
 
 
 def answer_due(state: EngineState, name: DealId, out: list[Intent]) -> None:
@@ -74,22 +112,52 @@ def answer_due(state: EngineState, name: DealId, out: list[Intent]) -> None:
 
 def _judged_at(state: EngineState, order: Order) -> Ns:
     """When an order should have ended: no venue's declared delay counts against it."""
-    return Ns(order.until + state.limits.deal_timeout_ms * MS) if order.until else order.sent_at
+    patience = state.limits.deal_timeout_ms * MS
+    if order.cancel_at:
+        return Ns(order.cancel_at + patience)
+    if order.request.expires_at and order.state in (OrderState.OPEN, OrderState.PART):
+        return Ns(order.request.expires_at + patience)
+    return Ns(order.until + patience) if order.until else order.sent_at
 
 
-def unwind(state: EngineState, name: DealId, out: list[Intent]) -> str:
-    """A person asks to sell what a deal holds beyond whole packages. Says why not, or nothing."""
+def choose(state: EngineState, name: DealId, choice: Choice, out: list[Intent]) -> str:
+    """A person chooses what to do about a naked deal. Says why not, or nothing."""
     deal = state.deals.get(name)
     if deal is None or name not in state.terms:
         return f"There is no deal {name}."
     if deal.state not in (_D.HEDGING, _D.RESIDUAL):
-        return f"Deal {name} is {deal.state.value}: nothing is unmatched that could be sold."
+        return f"Deal {name} is {deal.state.value}: nothing is unmatched that could be acted on."
     if unended(state, deal):
         return f"Deal {name} waits for an order. Try again when it is answered."
-    deal = move(deal, _D.UNWINDING, state.at)
-    put(state, deal, "Asked to unwind.", out)
-    unwind_excess(state, deal, out, fresh=True)
+    if choice is Choice.UNWIND:
+        deal = move(deal, _D.UNWINDING, state.at)
+        put(state, deal, "Asked to unwind.", out)
+        unwind_excess(state, deal, out, fresh=True)
+        return ""
+    if not shorts(state, deal):
+        return f"Deal {name} misses nothing that could be bought."
+    if deal.state is _D.RESIDUAL:
+        deal = move(deal, _D.HEDGING, state.at)
+    due = Ns(state.at + limits_of(state, deal).unhedged_alert_ms * MS)
+    state.watches.pop(name, None)
+    watch(state, deal, due, out)
+    state.watches[name] = replace(state.watches[name], chosen=choice.value)
+    out.append(SetTimer(state.at, HEDGE + name, due))
+    put(state, deal, _ASKED[choice], out)
+    if choice is Choice.HEDGE:
+        return rest_hedge(state, deal, out)
+    hedge(state, deal, out, first=True)
     return ""
+
+
+def alert(state: EngineState, name: DealId, out: list[Intent]) -> None:
+    """Say aloud, once, that a deal has been unhedged for long."""
+    deal, kept = state.deals.get(name), state.watches.get(name)
+    if deal is None or kept is None or kept.alerted:
+        return
+    state.watches[name] = replace(kept, alerted=True)
+    span = age(Ns(state.at - kept.since))
+    put(state, deal, f"Unhedged for {span}. A person should look. {deal.reason}", out)
 
 
 def settle_deals(state: EngineState, out: list[Intent]) -> None:
@@ -144,9 +212,16 @@ def finish(state: EngineState, deal: Deal, out: list[Intent], news: str) -> None
 
 def rearm(state: EngineState, out: list[Intent]) -> None:
     """After a start: set the timers of deals under way again."""
+    for name, kept in state.watches.items():
+        alert_at = Ns(kept.since + limits_of(state, state.deals[name]).unhedged_alert_ms * MS)
+        if not kept.alerted:
+            out.append(SetTimer(state.at, UNHEDGED + name, max(alert_at, state.at)))
     for deal in state.deals.values():
         if deal.state in ACTIVE and deal.id in state.terms:
             arm(state, deal, out)
             if deal.state is _D.HEDGING:
                 due = Ns(state.at + hedge_ms(state, deal) * MS)
+                watch(state, deal, due, out)
                 out.append(SetTimer(state.at, HEDGE + deal.id, due))
+            if rests(deal.strategy):
+                out.append(SetTimer(state.at, MAKER + deal.id, state.at))

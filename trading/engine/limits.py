@@ -214,6 +214,10 @@ Deals
     A leg naked for this long raises an alert.
   maker_timeout_ms        ms        10000    100      3600000   plan
     A resting order without a fill is taken back after this.
+  leader_first            on/off    1        0        1         plan
+    The leg with the longer declared delay is bought first, the others for what it filled.
+  maker_hedge             on/off    0        0        1         plan
+    An order may rest where what is taken beside it leaves the least edge.
   retries                 count     3        0        20        -
     Most attempts at a refused order.
   backoff_max_ms          ms        800      10       60000     -
@@ -348,6 +352,8 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
     collapse_share: int = 500_000
     unhedged_alert_ms: int = 30_000
     maker_timeout_ms: int = 10_000
+    leader_first: int = 1
+    maker_hedge: int = 0
     retries: int = 3
     backoff_max_ms: int = 800
     daily_loss: int = 50_000_000

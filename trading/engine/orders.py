@@ -128,6 +128,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
 
     `cost` is money paid (buys) or received (sells) before fees. `taken_back` counts contracts whose
     fills failed after they were told. A venue that delays the order decides at about `until`.
+    `cancel_at` is when we asked for its end.
     """
 
     request: OrderRequest
@@ -141,3 +142,4 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
     taken_back: Qty = Qty(0)
     until: Ns = Ns(0)
+    cancel_at: Ns = Ns(0)

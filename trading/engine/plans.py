@@ -26,10 +26,10 @@ from markets.terms.units import (
     times,
 )
 from trading.engine.book import Book
-from trading.engine.config import TAKER_TAKER
 from trading.engine.edges import Edge, LegEdge, Terms, find_edge
 from trading.engine.orders import BookKind
 from trading.engine.purchases import Books, Markets, filled, holdings, paid_in, worth
+from trading.engine.strategies import Strategy
 
 
 class PlanLeg(msgspec.Struct, frozen=True, gc=False):
@@ -54,7 +54,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     out.
 
     `net` is per package, `profit` and `money` for the whole; `money` is the most all legs can
-    cost with fees. `strategy` is how it would be carried out.
+    cost with fees. `strategy` is how it would be carried out, `leader` the leg it orders first.
     """
 
     relation: RelationId
@@ -66,7 +66,8 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     net: Px
     profit: Usd
     money: Usd
-    strategy: str = TAKER_TAKER
+    strategy: Strategy = Strategy.TAKER_TAKER
+    leader: int = 0
 
 
 def make_plan(

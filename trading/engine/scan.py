@@ -7,6 +7,10 @@ most at the relation's least edge. What is found is told only when its gate, its
 `Risk` to say.
 """
 
+from collections import ChainMap
+
+from msgspec.structs import replace
+
 from markets.terms.ids import MarketId
 from markets.terms.units import MICRO, MS, Ns, Px, Qty, Rounding, Usd, divide
 from trading.engine.book import Book
@@ -14,11 +18,13 @@ from trading.engine.caps import at_stake, contracts_cap, contracts_wanted, of_ca
 from trading.engine.edges import Edge, Terms, find_edge
 from trading.engine.intents import EdgeSeen, Intent, PlanRefused
 from trading.engine.lockup import is_enough
-from trading.engine.opening import open_deal
+from trading.engine.opening import open_deal, strategy_of
 from trading.engine.orders import BookKind
 from trading.engine.plans import Plan, make_plan, narrowed, size_within_slippage
 from trading.engine.ports import Approved, Refused, Risk
+from trading.engine.resting import DEEP, front, offered
 from trading.engine.state import EngineState, Entry, Look, Route, account
+from trading.engine.strategies import Strategy
 
 STEP = 2_500
 _NOTHING = -1_000 * MICRO
@@ -29,6 +35,8 @@ def look(
 ) -> None:
     """Look at one relation; `moved` is the market whose book changed, None to look in any case."""
     last = state.looks.get(entry.relation.id)
+    if entry.limits.maker_hedge:
+        _look_to_rest(state, risk, entry, out)
     tops = route_tops(state, entry)
     gross = max(tops, default=_NOTHING)
     if gross == _NOTHING:
@@ -44,6 +52,47 @@ def look(
     _tell(state, entry, plan, verdict, (tops, moved, last), out)
     if isinstance(verdict, Approved):
         open_deal(state, plan, out)
+
+
+def _look_to_rest(state: EngineState, risk: Risk, entry: Entry, out: list[Intent]) -> None:
+    """Begin a maker's deal where an order could rest and the package would still be worth it.
+
+    Nothing is told of what is refused: it is no edge that could be taken.
+    """
+    name = entry.relation.id
+    if name in state.active.values():
+        return
+    for route in entry.routes:
+        if route.book is None or not priced(state, route):
+            continue
+        for leader in range(len(route.legs)):
+            plan = _resting_plan(state, entry, route, leader)
+            if plan is not None and isinstance(risk.check(plan, state), Approved):
+                open_deal(state, plan, out)
+                return
+
+
+def _resting_plan(state: EngineState, entry: Entry, route: Route, leader: int) -> Plan | None:
+    """The plan of a package whose leader's order rests a tick before the best bid; None where it
+    keeps too little.
+    """
+    market, outcome = route.legs[leader]
+    book = state.books[market]
+    px = front(state, book, outcome, Px(MICRO))
+    if px is None:
+        return None
+    books = ChainMap({market: offered(book, outcome, (px, DEEP))}, state.books)
+    terms = terms_for(state, entry)
+    edge = find_edge(entry.relation, route.package, books, state.markets, terms)
+    if edge is None or edge.size <= 0 or edge.net < entry.min_net:
+        return None
+    plan = make_plan(entry.relation, route.package, edge, state.markets, route.book)
+    room = room_for(state, plan)
+    if room < plan.size:
+        world = (books, state.markets, terms)
+        edge = narrowed(entry.relation, route.package, edge, world, room)
+        plan = make_plan(entry.relation, route.package, edge, state.markets, route.book)
+    return replace(plan, strategy=Strategy.MAKER_HEDGE, leader=leader)
 
 
 def _as_before(last: Look, tops: tuple[int, ...], gross: int) -> bool:
@@ -133,7 +182,17 @@ def priced(state: EngineState, route: Route) -> bool:
 
 
 def plan_for(state: EngineState, entry: Entry, route: Route, edge: Edge, terms: Terms) -> Plan:
-    """The edge as a plan: cut to the slippage allowed and, when worth it, to the room there is."""
+    """The edge as a plan: cut to the slippage allowed and, when worth it, to the room there is; and
+    the way it would be carried out.
+    """
+    plan = _cut(state, entry, route, edge, terms)
+    strategy, leader = strategy_of(state, plan)
+    if strategy is Strategy.TAKER_TAKER:
+        return plan
+    return replace(plan, strategy=strategy, leader=leader)
+
+
+def _cut(state: EngineState, entry: Entry, route: Route, edge: Edge, terms: Terms) -> Plan:
     world = (state.books, state.markets, terms)
     relation, package = entry.relation, route.package
     limits = entry.limits

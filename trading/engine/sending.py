@@ -11,10 +11,19 @@ from markets.terms.formats import count, price
 from markets.terms.ids import OrderId
 from markets.terms.units import MS, Ns, Px, Qty
 from trading.engine.deals import NEXT, Deal, DealState
-from trading.engine.intents import DealChanged, Intent, PlaceOrder, SetTimer
+from trading.engine.intents import CancelOrder, DealChanged, Intent, PlaceOrder, SetTimer
 from trading.engine.legs import leg_name
-from trading.engine.orders import Order, OrderRequest, OrderState, Purpose, Side, TimeInForce
+from trading.engine.orders import (
+    TERMINAL,
+    Order,
+    OrderRequest,
+    OrderState,
+    Purpose,
+    Side,
+    TimeInForce,
+)
 from trading.engine.state import EngineState, book_result, is_open
+from trading.engine.strategies import rests
 
 DEAL = "deal/"
 HEDGE = "hedge/"
@@ -94,6 +103,15 @@ def place_all(
     return deal
 
 
+def pull(state: EngineState, order: Order, out: list[Intent]) -> None:
+    """Ask once for the end of an order; what became of one in doubt is asked first."""
+    if order.cancel_at or order.state in TERMINAL or order.state is OrderState.UNKNOWN:
+        return
+    request = order.request
+    state.orders[request.id] = replace(order, cancel_at=state.at)
+    out.append(CancelOrder(state.at, request.id, request.market, request.book))
+
+
 def arm(state: EngineState, deal: Deal, out: list[Intent]) -> None:
     """Be woken when orders of the deal have had their time to be answered."""
     due = Ns(state.at + state.terms[deal.id].timeout_ms * MS)
@@ -117,6 +135,14 @@ def put(state: EngineState, deal: Deal, step: str, out: list[Intent]) -> None:
     else:
         state.active.pop(deal.id, None)
         state.naked.pop(deal.id, None)
+        state.watches.pop(deal.id, None)
+    if rests(deal.strategy) and is_open(deal):
+        state.resting[deal.id] = deal.relation
+    else:
+        state.resting.pop(deal.id, None)
+    if deal.state in (_D.OPENING, _D.RESTING):
+        state.naked.pop(deal.id, None)
+        state.watches.pop(deal.id, None)
     state.dirty[deal.relation] = None
     if deal.state in (_D.BALANCED, _D.CLOSED, _D.RESIDUAL):
         book_result(state, deal)

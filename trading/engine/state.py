@@ -13,7 +13,7 @@ from markets.terms.ids import DealId, MarketId, OrderId, RelationId, RunId, Venu
 from markets.terms.instruments import Market, MarketState
 from markets.terms.packages import Package, packages
 from markets.terms.relations import Relation
-from markets.terms.units import MS, Ns, Px, Qty, Rounding, Usd, times
+from markets.terms.units import MICRO, MS, Ns, Px, Qty, Rounding, Usd, divide, times
 from trading.engine.book import Book
 from trading.engine.config import (
     TAKER_TAKER,
@@ -27,12 +27,14 @@ from trading.engine.config import (
 )
 from trading.engine.deals import Deal, DealState
 from trading.engine.limits import Scope
+from trading.engine.naked import Tables
 from trading.engine.orders import TERMINAL, BookKind, Fill, Order, OrderState, Side
 from trading.engine.positions import Position
 from trading.engine.proposals import PROPOSED, package_of
 from trading.engine.results import Results, Trip, booked, ended, of_book
 from trading.engine.scopes import Index, indexed, resolved
 from trading.engine.selftest import RELATION as SELF_TEST
+from trading.engine.strategies import follows, rests
 
 
 class Feed(msgspec.Struct, frozen=True, gc=False):
@@ -162,6 +164,22 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         return self.strategies.get(strategy, self.limits)
 
 
+class Watch(msgspec.Struct, frozen=True, gc=False):
+    """A naked deal being watched: since when, until when its policy waits, what one contract of it
+    could be sold for then.
+
+    `adverse_at` is since when that is worse by the adverse move, 0 when it is not. `chosen` is a
+    person's choice, `alerted` says that it was told to have been naked for long.
+    """
+
+    since: Ns
+    due: Ns
+    mark: Px
+    adverse_at: Ns = Ns(0)
+    chosen: str = ""
+    alerted: bool = False
+
+
 class Saved(msgspec.Struct):
     """The engine's memory. Keys of `cash` are `book/venue`, of `positions` `book/market`, of
     `halts` `scope|cause`, of `excepted` `market/outcome`. `details` are the fills of `fills` as
@@ -202,6 +220,8 @@ class Saved(msgspec.Struct):
     proposed: dict[RelationId, tuple[tuple[int, Qty], ...]] = {}
     details: dict[str, Fill] = {}
     acks: dict[str, tuple[int, ...]] = {}
+    watches: dict[DealId, Watch] = {}
+    tables: Tables | None = None
     started_at: Ns = Ns(0)
     agreements: dict[VenueId, Agreement] = {}
     excepted: dict[str, Qty] = {}
@@ -243,6 +263,7 @@ class EngineState(Saved):
     venue_limits: dict[VenueId, Limits] = {}
     scoped: Index = {}
     features: dict[str, Feature] | None = None
+    resting: dict[DealId, RelationId] = {}
 
     def market_age(self, market: MarketId) -> int | None:
         """Nanoseconds since the market's book was last confirmed, None without a book."""
@@ -259,6 +280,9 @@ def restored(memory: Saved) -> EngineState:
     """The state with its indexes rebuilt."""
     state = EngineState(**{name: getattr(memory, name) for name in Saved.__struct_fields__})
     state.active = {d.id: d.relation for d in state.deals.values() if is_open(d)}
+    state.resting = {
+        d.id: d.relation for d in state.deals.values() if is_open(d) and rests(d.strategy)
+    }
     build_indexes(state)
     return state
 
@@ -445,6 +469,35 @@ def promised(state: EngineState, order: Order) -> Usd:
     return Usd(times(request.px, rest, Rounding.UP) + fee)
 
 
+def limits_of(state: EngineState, deal: Deal) -> Limits:
+    """The limits that hold for a deal's relation and strategy now; the general ones when the
+    relation is no longer followed.
+    """
+    entry = state.entries.get(deal.relation)
+    return entry.limits_of(deal.strategy) if entry else state.limits
+
+
+def reserved(state: EngineState, deal: Deal, index: int) -> Usd:
+    """Money a leg of a deal may still take: its orders without an end, or what completing the deal
+    may cost at the worst price allowed, whichever is more. Released by fact: a fill, an end.
+    """
+    leg = deal.legs[index]
+    orders = Usd(sum(promised(state, state.orders[name]) for name in leg.orders))
+    terms = state.terms.get(deal.id)
+    begun = deal.state in (DealState.OPENING, DealState.RESTING)
+    if terms is None or not (deal.state is DealState.HEDGING or (begun and follows(deal.strategy))):
+        return orders
+    held = max(other.held * MICRO // other.weight for other in deal.legs)
+    whole = deal.size if follows(deal.strategy) and begun else held
+    missing = Qty(divide(whole * leg.weight, MICRO, Rounding.UP) - leg.held)
+    if missing <= 0:
+        return orders
+    slack = 0 if begun and index == deal.leader else terms.hedge_loss
+    px = Px(min(MICRO, leg.limit + slack))
+    fee = trade_fee(state.markets[leg.market].fees, px, missing)
+    return max(orders, Usd(times(px, missing, Rounding.UP) + fee))
+
+
 def at_work(deal: Deal, leg: int) -> Usd:
     """Money a leg of a deal has taken and not given back, with fees; never below 0."""
     held = deal.legs[leg]
@@ -487,7 +540,7 @@ def _exposure(state: EngineState, book: BookKind) -> Exposure:
         deals += is_open(deal)
         for i, leg in enumerate(deal.legs):
             mine = [state.orders[name] for name in leg.orders]
-            promise = sum(promised(state, order) for order in mine)
+            promise = reserved(state, deal, i)
             money = at_work(deal, i) + promise
             terms = state.terms.get(deal.id)
             category = terms.relation.category.casefold() if terms else ""
