@@ -28,7 +28,8 @@ COMMAND: Any = {"kind": "halt", "target": "", "reason": "prices look wrong"}
 class CommandIn(Schema):
     """What is asked.
 
-    `target` is a venue or nothing to halt and resume, a deal to unwind, a pair's slug to confirm or
+    `target` is a venue or nothing to halt and resume, a naked deal to wait, hedge, cross
+    or unwind, a pair's slug to confirm or
     block; `packages` are those of a pair to confirm.
     """
 

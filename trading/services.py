@@ -22,7 +22,8 @@ from markets.revisions import hint
 from markets.roles import REACH, SCOPES, Role, role_of
 from trading.models import ApiToken, Command
 
-KINDS = ("halt", "resume", "pause", "view_only", "unwind", "reset")
+NAKED = ("wait", "hedge", "cross", "unwind")
+KINDS = ("halt", "resume", "pause", "view_only", "reset", *NAKED)
 DECIDED_HERE = ("confirm_pair", "block_pair")
 KEY_USED = "key_used"
 TOKEN_PREFIX = "arb_"  # noqa: S105  a mark by which a leaked token is recognised
@@ -57,15 +58,15 @@ def ask(
 ) -> Asked:
     """The command put before the engine; the earlier one when the key was used before.
 
-    Errors: `ValidationError` for an unknown kind, without a reason, `unwind` without a deal, or a
-    key that belongs to another command.
+    Errors: `ValidationError` for an unknown kind, without a reason, a choice about a naked deal
+    without the deal, or a key that belongs to another command.
     """
     if kind not in KINDS:
         raise ValidationError(
             f"There is no command {kind!r}; it is one of {', '.join((*KINDS, *DECIDED_HERE))}."
         )
-    if kind == "unwind" and not target:
-        raise ValidationError("Say which deal to unwind: give its id as the target.")
+    if kind in NAKED and not target:
+        raise ValidationError(f"Say which deal to {kind}: give its id as the target.")
     asked = _once(Wish(kind, target, author, reason, idempotency_key), lambda: None)
     if asked.is_new:
         transaction.on_commit(lambda: hint(0))

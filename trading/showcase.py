@@ -9,8 +9,10 @@ from markets.terms.ids import DealId, MarketId, RelationId, VenueId
 from markets.terms.units import DAY, MICRO, MS, SECOND, Ns, Px, Qty, Usd
 from trading.engine.pictures import (
     AlertPicture,
+    ChoicePicture,
     EnginePicture,
     LegPicture,
+    NakedPicture,
     PackagePicture,
     QuotePicture,
     Reading,
@@ -299,6 +301,41 @@ def rows(pictures: tuple[RelationPicture, ...]) -> list[Row]:
     return [make_row(picture) for picture in pictures]
 
 
+def naked_deal(now: int, deal: str = "r1-2") -> NakedPicture:
+    """120 shares of a deal without their hedge, the policy waiting."""
+    cents = 10_000
+    rows = (
+        ("wait", None, 84, -110, 0, 5600, True),
+        ("hedge", 546_000, 91, -96, 460_000, 5600, True),
+        ("cross", 552_000, 56, 41, 960_000, 0, True),
+        ("unwind", 406_000, -478, -560, 910_000, 0, False),
+    )
+    return NakedPicture(
+        deal=DealId(deal),
+        relation=RelationId("bills"),
+        title="Bills – Chiefs",
+        legs="120 sh of KA Yes",
+        hedge="120 PM No",
+        loses=Usd(-5148 * cents),
+        gains=Usd(6852 * cents),
+        since=Ns(now - 9400 * MS),
+        due=Ns(now + 5600 * MS),
+        state="hedging",
+        policy="wait",
+        chosen="",
+        urgent="",
+        waits=False,
+        open=True,
+        options=tuple(
+            ChoicePicture(
+                kind, None if px is None else Px(px), Usd(likely * cents), Usd(worst * cents),
+                chance, left, allowed,
+            )
+            for kind, px, likely, worst, chance, left, allowed in rows
+        ),
+    )  # fmt: skip
+
+
 def engine(now: int, *, mode: str = "paper", halted: str = "", naked: int = 0) -> EnginePicture:
     """An engine that has just reported."""
     alerts: tuple[AlertPicture, ...] = ()
@@ -338,6 +375,7 @@ def engine(now: int, *, mode: str = "paper", halted: str = "", naked: int = 0) -
         free=Usd(3_106_000_000),
         open_deals=5,
         naked=naked,
+        naked_deals=(naked_deal(now),) if naked else (),
         venues=(
             VenuePicture(
                 VenueId("kalshi"),

@@ -25,9 +25,10 @@ from markets.terms.units import MS
 from trading import live, selectors, showcase
 from trading.deal_view import deal_lines, deal_view
 from trading.explain import explain
+from trading.naked_view import naked_panel
 from trading.panels import edges_context
 from trading.rows import read_view
-from trading.services import Wish, ask, carry_out
+from trading.services import NAKED, Wish, ask, carry_out
 
 DEAL_TABS = {
     "": ("All", ()),
@@ -100,8 +101,28 @@ def deal(request: HttpRequest, deal_id: str) -> HttpResponse:
     if found is None:
         raise Http404("There is no such deal.")
     titles = market_titles(leg.market for leg in found.deal.legs)
-    context = {"page": "deals", "view": deal_view(found, titles)}
+    live.read()
+    request.pictures_read = True  # type: ignore[attr-defined]
+    panel = naked_panel(live.PICTURES.engine, deal_id, live.now_ns())
+    context = {"page": "deals", "view": deal_view(found, titles), "naked": panel}
     return render(request, "trading/deal.html", context)
+
+
+@require_GET
+def naked(request: HttpRequest, deal_id: str) -> HttpResponse:
+    """The choices about a naked deal as they stand now; empty when it is naked no more."""
+    live.read()
+    context = {"naked": naked_panel(live.PICTURES.engine, deal_id, live.now_ns())}
+    return render(request, "trading/naked.html", context)
+
+
+@require_POST
+def choose(request: HttpRequest, deal_id: str) -> HttpResponse:
+    """Ask the engine to do one of the four things about a naked deal."""
+    kind = request.POST.get("kind", "")
+    if kind not in NAKED:
+        raise Http404("There is no such choice.")
+    return command(request, kind, "", target=deal_id)
 
 
 @require_GET
@@ -199,6 +220,9 @@ ASKED = {
     "halt": "Halt asked. No new orders from the moment the engine answers.",
     "resume": "Resume asked. Waiting for the engine.",
     "unwind": "Unwind asked. Waiting for the engine.",
+    "wait": "Waiting asked. The policy still acts when it becomes urgent.",
+    "hedge": "A resting hedge asked. Waiting for the engine.",
+    "cross": "Crossing asked. Waiting for the engine.",
 }
 
 

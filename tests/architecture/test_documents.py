@@ -35,6 +35,15 @@ def test_every_rule_of_a_venue_names_tests_that_exist() -> None:
     assert set(re.findall(r"`(test_\w+)`", rules)) - tests == set()
 
 
+def test_every_failure_names_a_test_that_exists() -> None:
+    table = (ROOT / "docs" / "failures.md").read_text()
+    rows = re.findall(r"^\| .+ \| .+ \| `(.+?)::(\w+)` \|$", table, re.M)
+
+    assert len(rows) == len(re.findall(r"^\| ", table, re.M)) - 2 > 25
+    for path, name in rows:
+        assert re.search(rf"\b{name}\b", (ROOT / path).read_text()), f"{path}::{name}"
+
+
 def features() -> str:
     return (ROOT / "docs" / "features.md").read_text()
 

@@ -126,7 +126,9 @@ async def publish(count: int) -> None:
             pictures.append(market.picture(now, chance))
         halted = await sync_to_async(last_order)() == "halt"
         engine = showcase.engine(now, halted="asked from the page" if halted else "")
-        engine = msgspec.structs.replace(engine, relations=count + 10)
+        engine = msgspec.structs.replace(
+            engine, relations=count + 10, naked_deals=(showcase.naked_deal(now),)
+        )
         raw = [msgspec.msgpack.encode(picture) for picture in pictures]
         body = msgspec.msgpack.encode(engine)
         named = dict(zip((p.id for p in pictures), raw, strict=True))

@@ -6,7 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -401,3 +403,68 @@ def test_no_template_needs_more_than_the_strict_policy(path: Path) -> None:
 
     assert not re.search(r"\sstyle=|\son[a-z]+=\"|hx-on|js:|<style|\|safe\b", source)
     assert not re.search(r"<script(?![^>]*\ssrc=)", source)
+
+
+def naked_now(**changes: Any) -> None:
+    now = live.now_ns()
+    naked = msgspec.structs.replace(showcase.naked_deal(now, records.a_deal()), **changes)
+    engine = msgspec.structs.replace(showcase.engine(now), naked_deals=(naked,))
+    live_site.store((), engine)
+
+
+def test_a_naked_deal_shows_its_four_choices_with_their_numbers(operator: Client) -> None:
+    naked_now()
+
+    page = text_of(operator, "/deals/r1-1/")
+
+    assert "Naked leg: 120 sh of KA Yes" in page
+    for words in ("Rest a hedge at 54.6¢", "Cross now at 55.2¢", "Unwind now at 40.6¢", "96%"):
+        assert words in page
+    assert len(re.findall(r'form="naked-form" name="kind"', page)) == 4
+
+
+def test_a_choice_is_a_command_with_its_reason(operator: Client) -> None:
+    naked_now()
+    wish = {"kind": "cross", "reason": "prices run", "key": "k1", "next": "/deals/r1-1/"}
+
+    answer = operator.post("/deals/r1-1/choose/", wish)
+
+    assert answer["Location"] == "/deals/r1-1/"
+    asked = commands(limit=1).items[0]
+    assert (asked.kind, asked.target, asked.reason) == ("cross", "r1-1", "prices run")
+    assert operator.post("/deals/r1-1/choose/", {**wish, "kind": "hold"}).status_code == 404
+
+
+def test_a_viewer_sees_the_choices_and_no_button(viewer: Client) -> None:
+    naked_now()
+
+    page = text_of(viewer, "/deals/r1-1/")
+
+    assert "Cross now at 55.2¢" in page
+    assert "naked-form" not in page
+    assert viewer.post("/deals/r1-1/choose/", {"kind": "cross"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"waits": True, "open": False}, "An order is on its way."),
+        ({"chosen": "wait"}, "Asked: wait."),
+        ({"state": "residual", "policy": ""}, "A person must choose."),
+    ],
+)
+def test_the_panel_says_what_it_waits_for(
+    operator: Client, changes: dict[str, Any], words: str
+) -> None:
+    naked_now(**changes)
+
+    panel = text_of(operator, "/deals/r1-1/naked/")
+
+    assert words in panel
+    assert ("disabled" in panel) == ("waits" in changes)
+
+
+def test_a_deal_that_is_not_naked_has_an_empty_panel(operator: Client) -> None:
+    panel = text_of(operator, f"/deals/{records.a_deal()}/naked/")
+
+    assert panel.strip() == '<div id="naked"></div>'

@@ -13,12 +13,13 @@ from markets.terms.formats import age, count
 from markets.terms.ids import MarketId, RelationId, VenueId
 from markets.terms.packages import Package, label, payout_in
 from markets.terms.relations import World, WorldKind
-from markets.terms.units import MICRO, MS, Ns, Px, Qty, Rounding, Usd, divide, times
+from markets.terms.units import MICRO, MS, Ns, Px, Qty, Rounding, Usd, divide
 from trading.engine.book import BookState
 from trading.engine.config import Mode
 from trading.engine.deals import Deal, DealState
 from trading.engine.edges import Edge, Terms, find_edge
 from trading.engine.legs import excess, leg_name
+from trading.engine.naked_looks import naked_pictures, results
 from trading.engine.orders import BookKind
 from trading.engine.pictures import (
     AlertPicture,
@@ -295,6 +296,7 @@ def overview(state: EngineState, now: Ns) -> EnginePicture:
         relations=len(view.entries) - (RELATION in view.entries),
         breakers=tuple(_breakers(view)),
         halts=tuple(s.scope for s in view.halts.values() if s.scope and s.cause in STAYING),
+        naked_deals=naked_pictures(view),
     )
 
 
@@ -334,21 +336,10 @@ def worst_result(state: EngineState, deal: Deal) -> Usd:
 
     Tail worlds are priced in its edge and shown by its payoff table. Rounded down.
     """
-    terms = state.terms.get(deal.id)
-    if terms is None or deal.state is DealState.CLOSED:
+    if deal.id not in state.terms or deal.state is DealState.CLOSED:
         return Usd(0)
     spent = sum(leg.cost + leg.fees for leg in deal.legs)
-    results = []
-    for index, world in enumerate(terms.relation.worlds):
-        if world.kind is WorldKind.TAIL:
-            continue
-        paid = 0
-        for part, leg in zip(terms.package.legs, deal.legs, strict=True):
-            cell = terms.relation.claims[part.claim].pays[index]
-            stake = divide(max(0, leg.cost) * cell.stake_ppm, MICRO, Rounding.DOWN)
-            paid += times(cell.fixed, leg.held, Rounding.DOWN) + stake
-        results.append(paid - spent)
-    return Usd(min(results, default=-spent))
+    return min(results(state, deal), default=Usd(-spent))
 
 
 def _venues(view: EngineState) -> tuple[VenuePicture, ...]:
@@ -409,10 +400,16 @@ def _naked(view: EngineState) -> list[AlertPicture]:
         over = [(leg, excess(leg, deal.matched)) for leg in deal.legs]
         words = ", ".join(f"{count(q)} sh of {leg_name(view, leg)}" for leg, q in over if q > 0)
         title = view.terms[name].relation.title
+        kept = view.watches.get(name)
         residual = deal.state is DealState.RESIDUAL
+        since = kept.since if kept else deal.changed_at
         what = "left over. A person must look" if residual else f"unhedged, {deal.state.value}"
         text = f"Naked leg: {title}, {words} {what}."
-        found.append(AlertPicture("naked", residual, text, deal.changed_at, f"/deals/{name}/"))
+        found.append(
+            AlertPicture(
+                "naked", residual or bool(kept and kept.alerted), text, since, f"/deals/{name}/"
+            )
+        )
     return found
 
 

@@ -261,6 +261,46 @@ class BreakerPicture(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
+class ChoicePicture(msgspec.Struct, frozen=True, gc=False):
+    """One of the four choices about a naked deal: its price, what it is expected to keep, what one
+    case in twenty is worse than, how likely it works, how long that may take.
+    """
+
+    choice: str
+    px: Px | None
+    expected: Usd
+    worst: Usd
+    chance_ppm: int
+    left_ms: int
+    allowed: bool
+
+
+class NakedPicture(msgspec.Struct, frozen=True, gc=False):
+    """A naked deal: what is held without its hedge, what that can come to, until when the policy
+    waits, and the choices.
+
+    `policy` is what it would do now, empty where it does nothing by itself; `waits` says that an
+    order is on its way, `open` that a person may choose.
+    """
+
+    deal: DealId
+    relation: RelationId
+    title: str
+    legs: str
+    hedge: str
+    loses: Usd
+    gains: Usd
+    since: Ns
+    due: Ns
+    state: str
+    policy: str
+    chosen: str
+    urgent: str
+    waits: bool
+    open: bool
+    options: tuple[ChoicePicture, ...]
+
+
 class EnginePicture(msgspec.Struct, frozen=True, gc=False):
     """The header: mode, money, venues, alerts.
 
@@ -291,3 +331,4 @@ class EnginePicture(msgspec.Struct, frozen=True, gc=False):
     book: str = "paper"
     breakers: tuple[BreakerPicture, ...] = ()
     halts: tuple[str, ...] = ()
+    naked_deals: tuple[NakedPicture, ...] = ()

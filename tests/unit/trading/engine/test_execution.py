@@ -33,6 +33,7 @@ from trading.engine.intents import (
     SetTimer,
 )
 from trading.engine.orders import Side
+from trading.engine.results import today
 
 
 def test_equal_fills_balance_and_lock_payout_less_cost_and_fees() -> None:

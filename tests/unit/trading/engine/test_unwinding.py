@@ -17,6 +17,7 @@ from tests.builders import (
 from tests.deals import DEAL, deal, mismatched, steps
 from trading.engine.deals import DealState
 from trading.engine.orders import Side
+from trading.engine.results import today
 
 
 def test_the_deadline_turns_a_hedge_into_an_unwind_at_the_bids() -> None:
@@ -40,7 +41,7 @@ def test_an_unwound_deal_is_closed_with_what_it_cost() -> None:
     (sale,) = orders(engine.step(tick("hedge/r-1", at(1))))
     intents = engine.step(filled(sale, when=at(2)))
     assert steps(intents)[-1] == "Closed: nothing is held. It cost $2.00."
-    assert engine.state.today == -usd(2)
+    assert today(engine.state.results) == -usd(2)
     assert not engine.state.naked
 
 
