@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
 
-from markets.terms.ids import OrderId
+from markets.terms.ids import OrderId, venue_of
 from markets.terms.units import MICRO, MS, Ns, Qty, Usd
 from risk.gates.chain import Chain
 from tests.builders import (
@@ -23,6 +23,8 @@ from tests.builders import (
     gap,
     snapshot,
     started,
+    usd,
+    venue,
 )
 from trading.engine import events as ev
 from trading.engine.deals import NEXT, DealState
@@ -37,7 +39,16 @@ from trading.engine.intents import (
 )
 from trading.engine.legs import excess
 from trading.engine.naked import Choice
-from trading.engine.orders import TERMINAL, Fill, Finality, OrderRequest, OrderState, Purpose
+from trading.engine.orders import (
+    TERMINAL,
+    BookKind,
+    Fill,
+    Finality,
+    OrderRequest,
+    OrderState,
+    Purpose,
+)
+from trading.engine.state import account, promised
 from trading.engine.strategies import Strategy
 
 ENDED = (DealState.BALANCED, DealState.CLOSED, DealState.RESIDUAL)
@@ -75,9 +86,13 @@ class DealMachine(RuleBasedStateMachine):
     strategy: Strategy | None = None
     limits: ClassVar[dict[str, int]] = {}
 
-    @initialize(dust=st.sampled_from([0, 10_000, 2 * MICRO]))
-    def start(self, dust: int) -> None:
-        config = snapshot(dust=dust, cooldown_ms=0, match_interval_ms=0, **self.limits)  # type: ignore[arg-type]
+    @initialize(dust=st.sampled_from([0, 10_000, 2 * MICRO]), cash=st.sampled_from(["70", "10000"]))
+    def start(self, dust: int, cash: str) -> None:
+        self.cash = usd(cash)
+        venues = tuple(venue(name, cash=cash) for name in (KA, PM))
+        config = snapshot(
+            venues=venues, dust=dust, cooldown_ms=0, match_interval_ms=0, **self.limits
+        )  # type: ignore[arg-type]
         relations = tuple(replace(r, strategy=self.strategy) for r in config.relations)
         self.engine = started(replace(config, relations=relations))
         self.tell(*(ev.BookChanged(self.now, b) for b in gap(self.now)))
@@ -239,9 +254,9 @@ class DealMachine(RuleBasedStateMachine):
     def the_gap_opens_again(self) -> None:
         self.tell(*(ev.BookChanged(self.now, b) for b in gap(self.now)))
 
-    @rule(venue=st.sampled_from([KA, PM]))
-    def a_feed_goes_and_comes(self, venue: Any) -> None:
-        self.tell(ev.FeedDown(self.now, venue, "gone"), ev.FeedUp(self.now, venue))
+    @rule(name=st.sampled_from([KA, PM]))
+    def a_feed_goes_and_comes(self, name: Any) -> None:
+        self.tell(ev.FeedDown(self.now, name, "gone"), ev.FeedUp(self.now, name))
 
     @rule(halt=st.booleans())
     def a_person_halts_or_resumes(self, halt: bool) -> None:
@@ -263,8 +278,8 @@ class DealMachine(RuleBasedStateMachine):
     @rule()
     def the_run_starts_again(self) -> None:
         self.tell(ev.RunStarted(self.now, self.engine.state.run, "paper"))
-        for venue in (KA, PM):
-            self.tell(ev.FeedUp(self.now, venue))
+        for name in (KA, PM):
+            self.tell(ev.FeedUp(self.now, name))
 
     @invariant()
     def held_never_exceeds_ordered(self) -> None:
@@ -291,6 +306,30 @@ class DealMachine(RuleBasedStateMachine):
         oversold = any(min(position.qty) < 0 for position in state.positions.values())
         assert oversold or self.oversold or not state.halts.get("|money")
         self.oversold = self.oversold or oversold
+
+    @invariant()
+    def money_is_conserved_and_never_promised_twice(self) -> None:
+        if not hasattr(self, "engine"):
+            return
+        state = self.engine.state
+        for name in (KA, PM):
+            held = [p for p in state.positions.values() if venue_of(p.market) == name]
+            spent = sum(sum(p.cost) - p.realised + p.fees for p in held)
+            cash = state.cash[account(BookKind.PAPER, name)]
+            assert cash == self.cash - spent
+            waiting = [o for o in state.orders.values() if venue_of(o.request.market) == name]
+            assert sum(promised(state, order) for order in waiting) <= max(cash, 0)
+
+    @invariant()
+    def what_is_naked_is_watched(self) -> None:
+        if hasattr(self, "engine"):
+            state = self.engine.state
+            assert set(state.watches) == set(state.naked) or self.late(state)
+
+    def late(self, state: Any) -> bool:
+        """A residual that a late fill made is watched from its next decision on."""
+        unwatched = [name for name in state.naked if name not in state.watches]
+        return all(state.deals[name].state is DealState.RESIDUAL for name in unwatched)
 
     @invariant()
     def what_is_unmatched_is_in_the_naked_set(self) -> None:
