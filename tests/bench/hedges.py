@@ -1,5 +1,6 @@
-"""How long a deal stays naked: from the word that a leg got nothing to the fill of its hedge, by the
-wall clock, against the simulated exchange at 20 ms there and back.
+"""How long a deal stays naked: from the word that a leg got nothing to the fill of its hedge.
+
+By the wall clock, against the simulated exchange at 20 ms there and back.
 """
 
 from __future__ import annotations
@@ -106,8 +107,8 @@ async def _measure() -> list[Result]:
     rig.exchange.list_markets(config.markets)
     rig.tell(ev.RunStarted(Ns(now), "bench", "paper"))  # type: ignore[arg-type]  # a run's name
     rig.tell(ev.ConfigChanged(now, config))
-    for name in (KA, PM):
-        rig.tell(ev.FeedUp(now, name))
+    for venue in (KA, PM):
+        rig.tell(ev.FeedUp(now, venue))
     for _ in range(DEALS):
         await rig.one()
     name = f"hedge completed, {LATENCY_MS} ms venues"

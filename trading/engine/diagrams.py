@@ -5,12 +5,15 @@ What the documents show is made here from the very tables the engine runs on; a 
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeVar
 
 from trading.engine import deals, orders
 from trading.engine.strategies import WAVES
 
+State = TypeVar("State", bound=StrEnum)
 
-def machine(table: Mapping[StrEnum, tuple[StrEnum, ...]], start: StrEnum) -> str:
+
+def machine(table: Mapping[State, tuple[State, ...]], start: State) -> str:
     """A transition table as a state diagram in Mermaid's words, in the table's order."""
     lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {start.value}"]
     for state, ways in table.items():
