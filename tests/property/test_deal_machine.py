@@ -90,9 +90,8 @@ class DealMachine(RuleBasedStateMachine):
     def start(self, dust: int, cash: str) -> None:
         self.cash = usd(cash)
         venues = tuple(venue(name, cash=cash) for name in (KA, PM))
-        config = snapshot(
-            venues=venues, dust=dust, cooldown_ms=0, match_interval_ms=0, **self.limits
-        )  # type: ignore[arg-type]
+        config = snapshot(venues=venues, dust=dust, cooldown_ms=0, match_interval_ms=0)
+        config = replace(config, limits=replace(config.limits, **self.limits))
         relations = tuple(replace(r, strategy=self.strategy) for r in config.relations)
         self.engine = started(replace(config, relations=relations))
         self.tell(*(ev.BookChanged(self.now, b) for b in gap(self.now)))
