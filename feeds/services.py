@@ -13,6 +13,7 @@ from feeds.venues import ADAPTERS
 from markets import reviewing, selectors
 from markets import services as markets
 from risk import services as risk
+from trading.engine.strategies import Strategy
 
 __all__ = (
     "CatalogueUnavailable",
@@ -87,7 +88,9 @@ def seed(author: str = "seed") -> int:
         )
     risk.ensure_limits(author, "First rows: the shipped profile.")
     risk.ensure_features(
-        {"taker_taker": "paper"}, author, "First rows: play money for the one strategy there is."
+        {strategy.value: "paper" for strategy in Strategy},
+        author,
+        "First rows: play money for every strategy.",
     )
     schedule_catalogues(CATALOGUE_MINUTES)
     schedule_watches()
