@@ -119,6 +119,7 @@ def naked(request: HttpRequest, deal_id: str) -> HttpResponse:
 @require_POST
 def choose(request: HttpRequest, deal_id: str) -> HttpResponse:
     """Ask the engine to do one of the four things about a naked deal."""
+    require(request, Role.OPERATOR)
     kind = request.POST.get("kind", "")
     if kind not in NAKED:
         raise Http404("There is no such choice.")

@@ -83,6 +83,8 @@ PAGES: dict[str, tuple[int | None, int | None]] = {
     "halt-venue": (None, O),
     "resume": (V, O),
     "unwind": (None, O),
+    "choose": (None, O),
+    "naked": (V, None),
     "approve-pair": (None, A),
     "block-pair": (None, A),
     "stream": (None, None),  # asks as the API does; see test_api_rules
@@ -296,6 +298,9 @@ COMMANDS = {
     "reset": "trade",
     "view_only": "trade",
     "unwind": "trade",
+    "wait": "trade",
+    "hedge": "trade",
+    "cross": "trade",
     "confirm_pair": "admin",
     "block_pair": "admin",
 }
