@@ -44,7 +44,15 @@ def drawing(device: TOTPDevice) -> SafeString:
     """The QR code of a device as SVG markup without styles."""
     out = io.BytesIO()
     segno.make(device.config_url, micro=False).save(
-        out, kind="svg", xmldecl=False, svgns=False, scale=5, border=3, light="#fff", dark="#000"
+        out,
+        kind="svg",
+        xmldecl=False,
+        svgns=False,
+        omitsize=True,
+        scale=5,
+        border=3,
+        light="#fff",
+        dark="#000",
     )
     # Drawn by us from our own address: nothing of it came from outside.
     return mark_safe(out.getvalue().decode())  # noqa: S308
