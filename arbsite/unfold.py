@@ -75,6 +75,8 @@ def _navigation() -> list[dict[str, Any]]:
                 _item("Allowed sources", "verified", "markets.sourceallow"),
                 _item("Categories", "category", "markets.categoryrule"),
                 _item("Limits", "tune", "risk.threshold"),
+                _item("Strategies", "experiment", "risk.feature"),
+                _item("Jurisdictions", "gavel", "risk.jurisdiction"),
                 _item("Maintenance", "event_busy", "markets.maintenance"),
                 _item("Friction", "toll", "markets.frictionpack"),
                 _item("Engine mode", "toggle_on", "risk.enginesetting"),

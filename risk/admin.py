@@ -11,10 +11,11 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from markets.config_admin import ConfigAdmin, author_of
-from risk import services
-from risk.forms import EngineForm, ThresholdForm
-from risk.models import EngineSetting, Threshold
+from markets.config_admin import ConfigAdmin, RecordAdmin, author_of
+from risk import changesets, services
+from risk.forms import EngineForm, FeatureForm, JurisdictionForm, ThresholdForm
+from risk.models import ChangeSet, EngineSetting, Feature, GeoCheck, Jurisdiction, Threshold
+from risk.wanted import Wanted
 from trading.amounts import shown
 from trading.engine.config import SPECS
 
@@ -24,8 +25,8 @@ class ThresholdAdmin(ConfigAdmin):
     """Limits in the unit people read; a value that could not run is refused before it is saved."""
 
     form = ThresholdForm
-    list_display = ("key", "current", "bounds", "shipped", "group", "meaning")
-    list_filter = ("group",)
+    list_display = ("key", "place", "current", "bounds", "shipped", "group", "meaning")
+    list_filter = ("group", "scope")
     search_fields = ("key", "meaning")
     readonly_fields = ("key", "meaning")
     fields = ("key", "meaning", "amount", "reason")
@@ -33,6 +34,12 @@ class ThresholdAdmin(ConfigAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Every limit has its row from the beginning."""
         return False
+
+    @display(description="For")
+    def place(self, obj: Threshold) -> str:
+        """Where it holds, and until when."""
+        where = f"{obj.scope} {obj.target}" if obj.scope else "everything"
+        return f"{where}, until {obj.expires_at:%d %b %H:%M} UTC" if obj.expires_at else where
 
     @display(description="Value", ordering="value")
     def current(self, obj: Threshold) -> str:
@@ -54,8 +61,8 @@ class ThresholdAdmin(ConfigAdmin):
         self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
     ) -> None:
         """Saves through the service, which makes the revision."""
-        wanted = {obj.key: form.cleaned_data["amount"]}
-        services.set_limits(wanted, author_of(request), form.cleaned_data["reason"])
+        wanted = Wanted(obj.key, form.cleaned_data["amount"], obj.scope, obj.target, obj.expires_at)
+        changesets.apply([wanted], author_of(request), form.cleaned_data["reason"])
 
 
 @admin.register(EngineSetting)
@@ -63,8 +70,8 @@ class EngineSettingAdmin(ConfigAdmin):
     """How far the engine may go: look, trade on paper, trade with money."""
 
     form = EngineForm
-    list_display = ("__str__", "exec_mode", "note")
-    fields = ("exec_mode", "note", "reason")
+    list_display = ("__str__", "exec_mode", "note", "timezone", "country", "two_people")
+    fields = ("exec_mode", "note", "timezone", "country", "two_people", "reason")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """There is one row."""
@@ -75,5 +82,45 @@ class EngineSettingAdmin(ConfigAdmin):
     ) -> None:
         """Saves through the service, which makes the revision."""
         services.set_engine(
-            obj.exec_mode, author_of(request), form.cleaned_data["reason"], obj.note
+            obj.exec_mode,
+            author_of(request),
+            form.cleaned_data["reason"],
+            obj.note,
+            timezone=obj.timezone,
+            country=obj.country,
+            two_people=obj.two_people,
         )
+
+
+@admin.register(Feature)
+class FeatureAdmin(ConfigAdmin):
+    """How far each strategy is let; one without a row is off."""
+
+    form = FeatureForm
+    list_display = ("strategy", "rollout", "venue", "share_ppm")
+    fields = ("strategy", "rollout", "venue", "share_ppm", "reason")
+
+
+@admin.register(Jurisdiction)
+class JurisdictionAdmin(ConfigAdmin):
+    """What may be traded from where; an empty name is any."""
+
+    form = JurisdictionForm
+    list_display = ("__str__", "venue", "country", "category", "allowed", "why")
+    list_filter = ("country", "allowed")
+    fields = ("venue", "country", "category", "allowed", "why", "reason")
+
+
+@admin.register(GeoCheck)
+class GeoCheckAdmin(RecordAdmin):
+    """What venues said of where we are."""
+
+    list_display = ("venue", "blocked", "said", "at")
+
+
+@admin.register(ChangeSet)
+class ChangeSetAdmin(RecordAdmin):
+    """Changes that were proposed; they are approved on the Settings page."""
+
+    list_display = ("id", "state", "author", "reason", "at", "decided_by", "revision")
+    list_filter = ("state",)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from datetime import timedelta
 
 import msgspec
 from django.core.exceptions import ValidationError
@@ -24,10 +25,12 @@ from markets.terms.units import Ns
 from risk import selectors
 from risk.models import ChangeSet, Threshold
 from risk.wanted import Wanted, undone
-from trading.amounts import shown
-from trading.engine.config import SPECS, Limits, Mode, Snapshot
+from trading.amounts import shown, value_of
+from trading.engine.config import SPECS, Limits, LimitSpec, Mode, Snapshot
 from trading.engine.limits import Scope
 from trading.engine.scopes import ScopedLimit
+
+MOST_MINUTES = 10_080
 
 
 def check_wanted(wanted: Sequence[Wanted]) -> None:
@@ -278,3 +281,17 @@ def as_of(number: int) -> list[Wanted]:
         for item in undone(later.changes):
             found[item.name] = item
     return list(found.values())
+
+
+def override(spec: LimitSpec, text: str, minutes: str) -> Wanted:
+    """A value for everything that ends so many minutes from now.
+
+    Errors: `ValidationError` for a value or a time that is none.
+    """
+    try:
+        value = value_of(text, spec.unit)
+    except ValueError as problem:
+        raise ValidationError(str(problem)) from None
+    if not (minutes.isascii() and minutes.isdigit() and 1 <= int(minutes) <= MOST_MINUTES):
+        raise ValidationError(f"Say for how many minutes: 1 to {MOST_MINUTES:,}.")
+    return Wanted(spec.key, value, until=timezone.now() + timedelta(minutes=int(minutes)))

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from markets.forms import ReasonForm
 from risk import services
-from risk.models import EngineSetting, Threshold
+from risk.models import EngineSetting, Feature, Jurisdiction, Threshold
 from trading.amounts import shown, text_of, value_of
 from trading.engine.config import SPECS
 
@@ -58,10 +58,46 @@ class EngineForm(ReasonForm):
 
     class Meta:
         model = EngineSetting
-        fields = ("exec_mode", "note")
+        fields = ("exec_mode", "note", "timezone", "country", "two_people")
+
+    def clean(self) -> dict[str, Any] | None:
+        """A place that there is."""
+        found = super().clean()
+        data = self.cleaned_data
+        services.check_place(data.get("timezone", "UTC"), data.get("country", ""))
+        return found
 
     def clean_exec_mode(self) -> str:
         """A mode this machine allows."""
         mode: str = self.cleaned_data["exec_mode"]
         services.check_mode(mode)
         return mode
+
+
+class FeatureForm(ReasonForm):
+    """How far a strategy is let."""
+
+    class Meta:
+        model = Feature
+        fields = ("strategy", "rollout", "venue", "share_ppm")
+
+    def clean(self) -> dict[str, Any] | None:
+        """A stage that could be carried out."""
+        found = super().clean()
+        named = {k: v for k, v in self.cleaned_data.items() if k in self.Meta.fields}
+        services.check_feature(Feature(**named))
+        return found
+
+
+class JurisdictionForm(ReasonForm):
+    """Whether a venue may be traded from a country."""
+
+    class Meta:
+        model = Jurisdiction
+        fields = ("venue", "country", "category", "allowed", "why")
+
+    def clean_country(self) -> str:
+        """Two capitals."""
+        country: str = self.cleaned_data["country"].upper()
+        services.check_place("UTC", country)
+        return country

@@ -12,10 +12,14 @@ from django.utils import timezone
 from markets.moments import ns
 from markets.terms.ids import VenueId
 from markets.terms.units import Ns
+from risk.gates.breaker import NAMES
 from risk.models import ChangeSet, EngineSetting, Feature, GeoCheck, Jurisdiction, Threshold
+from trading.amounts import text_of
 from trading.engine import config
-from trading.engine.config import SPECS, Limits, LimitSpec, Mode, Rollout
+from trading.engine.config import SPECS, Limits, LimitSpec, Mode, Rollout, Unit
 from trading.engine.limits import Scope
+from trading.engine.orders import BookKind
+from trading.engine.pictures import EnginePicture
 from trading.engine.scopes import ScopedLimit
 
 
@@ -60,6 +64,11 @@ class FeatureRow(msgspec.Struct, frozen=True):
     rollout: str
     venue: str
     share_ppm: int
+
+    @property
+    def share(self) -> str:
+        """The share in percent as a person would type it; nothing for none."""
+        return text_of(self.share_ppm, Unit.PPM) if self.share_ppm else ""
 
 
 class ChangeSetRow(msgspec.Struct, frozen=True):
@@ -178,3 +187,27 @@ def change_set(number: int) -> ChangeSetRow:
 def _change_set(row: ChangeSet) -> ChangeSetRow:
     at = ns(row.at)
     return ChangeSetRow(row.pk, row.author, row.reason, at, row.base, tuple(row.wanted), row.state)
+
+
+class BreakerRow(msgspec.Struct, frozen=True):
+    """A breaker of one book as it stands; `until` and `reason` only where it is not armed."""
+
+    book: str
+    name: str
+    state: str
+    reason: str = ""
+    until: Ns | None = None
+
+
+def breakers(engine: EnginePicture | None) -> tuple[BreakerRow, ...]:
+    """Every breaker of both books, as the engine last showed it."""
+    stopped = {(b.book, b.name): b for b in engine.breakers} if engine else {}
+    found = []
+    for book in BookKind:
+        for name in NAMES:
+            trip = stopped.get((book.value, name))
+            row = BreakerRow(book.value, name, "armed")
+            if trip is not None:
+                row = BreakerRow(book.value, name, trip.state, trip.reason, trip.until)
+            found.append(row)
+    return tuple(found)

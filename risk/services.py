@@ -24,7 +24,10 @@ from risk.changesets import revert as revert
 from risk.models import EngineSetting, Feature, GeoCheck
 from risk.profiles import PROFILES
 from risk.wanted import Wanted
-from trading.engine.config import LIMITS, Mode
+from trading.amounts import value_of
+from trading.engine.config import LIMITS, Mode, Unit
+
+STAGES = tuple(Feature.Rollout.choices)
 
 
 def check_limits(values: Mapping[str, int]) -> None:
@@ -186,3 +189,14 @@ def use_profile(name: str, author: str, reason: str) -> ConfigRevision | None:
     if not profile.live and now.exec_mode in (Mode.LIVE, Mode.BOTH):
         made.append(set_engine(Mode.PAPER, author, text, now.note))
     return next((row for row in reversed(made) if row is not None), None)
+
+
+def share_of(text: str) -> int:
+    """Parts per million of a share written in percent; nothing for an empty text.
+
+    Errors: `ValidationError` for what is no share.
+    """
+    try:
+        return value_of(text, Unit.PPM) if text.strip() else 0
+    except ValueError as problem:
+        raise ValidationError(str(problem)) from None

@@ -88,6 +88,14 @@ PAGES: dict[str, tuple[int | None, int | None]] = {
     "approve-pair": (None, A),
     "block-pair": (None, A),
     "stream": (None, None),  # asks as the API does; see test_api_rules
+    "settings": (V, A),
+    "override": (None, A),
+    "use-profile": (None, A),
+    "decide-change": (None, A),
+    "strategies": (V, A),
+    "stops": (V, O),
+    "audit": (V, None),
+    "revert": (A, A),
     "api:openapi-json": (V, None),
     "api:openapi-view": (V, None),
 }
@@ -98,11 +106,12 @@ TABLES = {
     CONFIG: """
         markets_venue markets_maintenance markets_frictionpack markets_marketpair markets_relation
         markets_blockrule markets_categoryrule markets_matchpolicy markets_sourceallow
-        risk_threshold risk_enginesetting feeds_credential
+        risk_threshold risk_enginesetting feeds_credential risk_feature risk_jurisdiction
         """,
     RECORD: """
         markets_feeschedule markets_event markets_market markets_configrevision trading_deal
         trading_order trading_fill trading_position trading_decision trading_edgesample
+        risk_geocheck risk_changeset
         trading_command trading_workerheartbeat trading_workerstats trading_lease
         trading_journalcursor markets_matchcandidate markets_matchrun markets_teachcase
         markets_syncrun feeds_arming

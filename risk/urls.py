@@ -1,0 +1,16 @@
+"""Addresses of settings and audit."""
+
+from django.urls import path
+
+from risk import views
+
+urlpatterns = [
+    path("settings/", views.limits, name="settings"),
+    path("settings/override/", views.override, name="override"),
+    path("settings/profile/", views.use_profile, name="use-profile"),
+    path("settings/changes/<int:number>/", views.decide, name="decide-change"),
+    path("settings/strategies/", views.strategies, name="strategies"),
+    path("settings/stops/", views.stops, name="stops"),
+    path("audit/", views.audit, name="audit"),
+    path("audit/<int:number>/revert/", views.revert, name="revert"),
+]
