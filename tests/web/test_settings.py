@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from feeds import services as feeds
 from markets import selectors
+from markets.terms.units import Ns
 from risk import changesets, services
 from risk import selectors as risk
 from risk.wanted import Wanted
@@ -165,7 +166,9 @@ def test_a_broken_chain_cannot_be_overlooked(page: Client) -> None:
 
 
 def test_a_tripped_breaker_is_shown_and_armed_again_with_a_reason(page: Client) -> None:
-    trip = BreakerPicture("paper", "daily_loss", "tripped", now_ns(), None, "Lost $60.00 today.")
+    trip = BreakerPicture(
+        "paper", "daily_loss", "tripped", Ns(now_ns()), None, "Lost $60.00 today."
+    )
     store((), replace(engine_picture(now_ns()), breakers=(trip,)))
     shown = text(page.get("/settings/stops/"))
     assert "Lost $60.00 today." in shown
