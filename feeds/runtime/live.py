@@ -39,7 +39,7 @@ from trading.runtime.gateway import VenueUnreachable
 STATEMENT_EVERY = Ns(60 * SECOND)
 STATEMENT_AGAIN = Ns(3 * SECOND)
 LOOK = Ns(250 * MS)
-RIPEN = Ns(1 * SECOND)
+RIPEN = Ns(250 * MS)
 LONGEST_PAUSE = Ns(30 * SECOND)
 SELDOM = Ns(1 * SECOND)
 

@@ -82,8 +82,8 @@ class Trader(Protocol):
     """A venue's half of live trading: pure, told the time with every call.
 
     `signed` adds what proves who asks, at the moment a request leaves; `ripen` prepares such proofs
-    ahead and is called about once a second. `wants_statement` is set when something happened that
-    only a statement explains, and taken back by whoever asks for one.
+    ahead and is called about four times a second. `wants_statement` is set when something happened
+    that only a statement explains, and taken back by whoever asks for one.
     """
 
     wants_statement: bool

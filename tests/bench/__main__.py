@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import hedges, parts, path, seals
+from tests.bench import hedges, orders, parts, path, seals
 from tests.bench.measure import Result, table
 
 RECORDED = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -23,7 +23,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--json", metavar="FILE", help="write the results there too")
     arguments = parser.parse_args()
-    results = [*parts.measure(), *seals.measure(), *path.measure(), *hedges.measure()]
+    results = [*parts.measure(), *orders.measure(), *seals.measure(), *path.measure()]
+    results += hedges.measure()
     sys.stdout.write(f"Python {platform.python_version()} on {platform.machine()}\n\n")
     sys.stdout.write(table(results) + "\n")
     for line in _regressions(results):

@@ -11,9 +11,11 @@ import msgspec
 from feeds.books.agreement import Told
 from feeds.books.rates import Draw
 from feeds.venues.base import Capabilities, Reply, Request
+from feeds.venues.checkups import Checkup
 from feeds.venues.errands import Every, Orders
 from feeds.venues.kalshi import encode, limits, sign, spot
 from feeds.venues.kalshi.catalogue import KalshiCatalogue
+from feeds.venues.kalshi.checkup import checkup
 from feeds.venues.kalshi.parse import VENUE
 from feeds.venues.kalshi.session import KalshiSession
 from feeds.venues.kalshi.trader import KalshiTrader
@@ -74,9 +76,30 @@ class KalshiAdapter:
         return sign.headers(self._key_id, self._key, at, "GET", SOCKET_PATH)
 
     def trader(self, orders: Orders, every: Every, *, is_here: bool) -> KalshiTrader:
-        """The account of the key; without one, of whoever the venue takes us for."""
-        keys = (self._key_id, self._key) if self._key is not None else None
+        """The account of the key; without one, at a fake on this machine, of whoever asks.
+
+        Errors: `ValueError` without a key elsewhere.
+        """
+        keys = self._keys()
+        if keys is None and not is_here:
+            name = "KALSHI_API_KEY_ID and KALSHI_PRIVATE_KEY_PATH"
+            raise ValueError(f"no key is set; set {name}, or store a credential")
         return KalshiTrader(keys, orders)
+
+    def _keys(self) -> tuple[str, sign.PrivateKey] | None:
+        return (self._key_id, self._key) if self._key is not None else None
+
+    def checkup(self, markets: tuple[Market, ...], at: Ns) -> Checkup:
+        """What the doctor asks."""
+        return checkup(self._keys(), markets, at)
+
+    def signed(self, request: Request, at: Ns) -> Request:
+        """The request as the key's; as nobody's without one."""
+        if self._key is None:
+            return request
+        path = encode.PREFIX + request.path
+        proof = sign.headers(self._key_id, self._key, at, request.method, path)
+        return msgspec.structs.replace(request, headers=(*request.headers, *proof))
 
     def private_url(self, ws: str) -> str:
         """Private channels are served where the public ones are."""

@@ -43,6 +43,11 @@ def public_key(pem: bytes) -> PublicKey:
     raise ValueError("the public key is neither RSA nor Ed25519")
 
 
+def is_ed25519(key: PrivateKey) -> bool:
+    """Whether it is the kind that signs fast."""
+    return isinstance(key, ed25519.Ed25519PrivateKey)
+
+
 def headers(
     key_id: str, key: PrivateKey, at: Ns, method: str, path: str
 ) -> tuple[tuple[str, str], ...]:

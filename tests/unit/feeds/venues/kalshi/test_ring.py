@@ -13,8 +13,14 @@ ED = ed25519.Ed25519PrivateKey.generate()
 
 def ring() -> SignedRing:
     made = SignedRing("key", ED, (PATH,))
-    made.ripen(NOW)
+    ripe(made, NOW)
     return made
+
+
+def ripe(made: SignedRing, at: Ns) -> None:
+    """Called so often that all are there, the last at `at`."""
+    for number in range(KEPT - 1, -1, -1):
+        made.ripen(Ns(at - number * MS))
 
 
 def stamps(made: SignedRing, at: Ns, count: int) -> list[int]:
@@ -60,9 +66,17 @@ def test_ripening_replaces_the_old_and_leaves_the_young() -> None:
     made.ripen(Ns(NOW + RENEWED // 2))
     assert made.made == KEPT
 
-    made.ripen(Ns(NOW + RENEWED))
+    ripe(made, Ns(NOW + RENEWED + KEPT * MS))
     assert made.made == 2 * KEPT
     assert min(stamps(made, Ns(NOW + RENEWED), KEPT)) > NOW // MS
+
+
+def test_one_call_makes_one_signature_and_one_moment_never_two() -> None:
+    made = SignedRing("key", ED, (PATH,))
+    for _ in range(3):
+        made.ripen(NOW)
+
+    assert made.made == 1
 
 
 def test_a_path_that_is_not_kept_is_signed_on_the_spot() -> None:

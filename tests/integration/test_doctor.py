@@ -1,0 +1,235 @@
+"""`manage.py doctor` against the fake that is served, and what it says in words."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.management import CommandError, call_command
+
+from feeds.runtime.fakeserver import FakeServer, fault_asked
+from feeds.venues.kalshi.fake import KalshiFake
+from feeds.venues.kalshi.fakeauth import Key
+from feeds.venues.kalshi.fakeboard import Terms
+from markets import services
+from markets.terms.units import DAY, MICRO, Ns, Usd
+from tests.contract.kalshi_gateway import RAIN, listed_at
+from tests.listings import AUTHOR, two_venues
+from trading.runtime.clock import SystemClock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KEY = Ed25519PrivateKey.generate()
+
+
+class Doctor:
+    """A served fake and the command that asks it."""
+
+    def __init__(self, server: FakeServer, loop: asyncio.AbstractEventLoop) -> None:
+        self.server = server
+        self.loop = loop
+
+    def fault(self, kind: str, **args: Any) -> None:
+        async def begin() -> None:
+            self.server.fault(fault_asked({"kind": kind, **args}))
+
+        asyncio.run_coroutine_threadsafe(begin(), self.loop).result(5)
+
+    def ask(self, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
+        """The exit code and the findings of Kalshi by what was looked at."""
+        try:
+            call_command("doctor", "kalshi", "--json", *words)
+            code = 0
+        except SystemExit as left:
+            code = int(left.code or 0)
+        said = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert said["is_well"] == (code == 0)
+        return code, {one["what"]: one for one in said["venues"]["kalshi"]}
+
+
+@contextmanager
+def served(fake: KalshiFake) -> Iterator[Doctor]:
+    """The fake on a loop of its own thread, because the command blocks."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    server = FakeServer(fake, SystemClock())
+
+    def run(what: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(what, loop).result(5)
+
+    try:
+        port = run(server.start())
+        address = f"http://127.0.0.1:{port}/trade-api/v2"
+        services.set_venue("kalshi", AUTHOR, "the fake", rest_url=address)
+        yield Doctor(server, loop)
+    finally:
+        run(server.stop())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture
+def key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "key.pem"
+    path.write_bytes(
+        KEY.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    monkeypatch.setenv("KALSHI_API_KEY_ID", "mine")
+    monkeypatch.setenv("KALSHI_PRIVATE_KEY_PATH", str(path))
+    return path
+
+
+@pytest.fixture
+def doctor(key_file: Path) -> Iterator[Doctor]:
+    two_venues()
+    with served(fake_of()) as made:
+        yield made
+
+
+def fake_of(**key: Any) -> KalshiFake:
+    now = SystemClock().now()
+    said = {"attested_until": Ns(now + 90 * DAY), **key}
+    keys = (Key("mine", KEY.public_key(), "trader", **said),)
+    fake = KalshiFake(
+        (listed_at(RAIN, now // 1_000_000_000),), keys=keys, terms=Terms(thursdays=False)
+    )
+    fake.fund("trader", Usd(100 * MICRO))
+    return fake
+
+
+def test_all_is_well(doctor: Doctor, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = doctor.ask(capsys)
+
+    assert code == 0, found
+    assert list(found) == [
+        "host",
+        "exchange",
+        "clock",
+        "key kind",
+        "key",
+        "permissions",
+        "attestation",
+        "limits",
+        "balance",
+        "arming",
+    ]
+    assert "Ed25519" in found["key kind"]["text"]
+    assert "$100" in found["balance"]["text"]
+    assert "LIVE is not set" in found["arming"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("key", "what", "words"),
+    [
+        ({"scopes": ("read",)}, "permissions", "write::trade"),
+        ({"attested_until": None}, "attestation", "attest your location"),
+        ({"attested_until": Ns(SystemClock().now() + 3 * DAY)}, "attestation", "ends in 2 days"),
+        ({"attested_until": Ns(SystemClock().now() - DAY)}, "attestation", "It has ended"),
+    ],
+)
+def test_what_a_key_lacks_is_said(
+    key: dict[str, Any],
+    what: str,
+    words: str,
+    key_file: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    two_venues()
+    with served(fake_of(**key)) as doctor:
+        code, found = doctor.ask(capsys)
+
+    assert (code, found[what]["is_well"]) == (1, False)
+    assert words in found[what]["text"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "what", "words"),
+    [
+        ({"kind": "mode", "mode": "paused"}, "exchange", "only cancels"),
+        ({"kind": "mode", "mode": "disabled"}, "exchange", "not even cancels"),
+        ({"kind": "clock", "ms": -9_000, "seconds": 60}, "key", "clock is off"),
+        ({"kind": "broken", "seconds": 60}, "exchange", "500"),
+    ],
+)
+def test_what_is_wrong_at_the_venue_is_said(
+    fault: dict[str, Any],
+    what: str,
+    words: str,
+    doctor: Doctor,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    doctor.fault(**fault)
+
+    code, found = doctor.ask(capsys)
+
+    assert (code, found[what]["is_well"]) == (1, False)
+    assert words in found[what]["text"]
+
+
+def test_another_key_is_not_accepted(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KALSHI_API_KEY_ID", "somebody")
+
+    code, found = doctor.ask(capsys)
+
+    assert (code, found["key"]["is_well"]) == (1, False)
+    assert "balance" not in found
+
+
+def test_a_key_that_is_not_there_is_said(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KALSHI_PRIVATE_KEY_PATH", "/nowhere/key.pem")
+    assert "cannot be read" in doctor.ask(capsys)[1]["key"]["text"]
+
+    monkeypatch.delenv("KALSHI_API_KEY_ID")
+    monkeypatch.delenv("KALSHI_PRIVATE_KEY_PATH")
+    assert "make one" in doctor.ask(capsys)[1]["key"]["text"]
+
+
+def test_a_venue_that_cannot_be_reached_is_said(
+    key_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_venues()
+    with served(fake_of()) as doctor:
+        pass
+
+    code, found = doctor.ask(capsys)
+
+    assert (code, found["host"]["is_well"]) == (1, False)
+
+
+def test_words_for_people_stand_in_lines(
+    doctor: Doctor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("doctor", "kalshi")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "ok  kalshi host: It answers."
+    assert all(line.startswith("ok  kalshi ") for line in lines)
+
+
+def test_no_venue_is_nothing_to_do_and_an_unknown_one_is_bad_usage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        call_command("doctor")
+    assert left.value.code == 3
+
+    with pytest.raises(CommandError) as refused:
+        call_command("doctor", "nowhere")
+    assert refused.value.returncode == 2
