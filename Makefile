@@ -42,6 +42,10 @@ format: $(BIN)/.complete  ## rewrite the code in the project's format
 bench: $(BIN)/.complete  ## the benchmarks, measured on this machine
 	$(BIN)/python -m tests.bench
 
+live-test: $(BIN)/.complete  ## read the real venues with your keys: LIVE_TESTS=1 make live-test; see docs/live.md
+	@if [ "$$LIVE_TESTS" = 1 ]; then $(BIN)/python -m pytest tests/live -v; \
+	else echo "Nothing was asked of any venue: this talks to the real ones. Say LIVE_TESTS=1; docs/live.md says what it does."; exit 3; fi
+
 golden: $(BIN)/.complete  ## rewrite the golden stories; review the difference before committing
 	GOLDEN_REWRITE=1 $(BIN)/python -m pytest tests/golden
 
