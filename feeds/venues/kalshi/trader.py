@@ -32,7 +32,7 @@ from feeds.venues.kalshi.private import KalshiPrivate
 from feeds.venues.kalshi.ring import SignedRing
 from markets.terms.ids import MarketId, OrderId
 from markets.terms.instruments import Market
-from markets.terms.units import MS, SECOND, Ns, Qty
+from markets.terms.units import DAY, MS, SECOND, Ns, Qty
 from trading.engine.events import (
     AccountReported,
     OrderAccepted,
@@ -47,6 +47,8 @@ READ_PAUSES = (0, 250 * MS, 500 * MS, 1_000 * MS)
 # The venue refuses a signature half a minute old (sheet 2.2): what has not arrived by then never
 # will. The rest is for reads that lag and for clocks that differ.
 EXPIRED = Ns(45 * SECOND)
+# Older orders leave the lists after two weeks (sheet 3.6): that they are not there proves nothing.
+LISTED = Ns(13 * DAY)
 MAX_PAGES = 200
 
 
@@ -223,7 +225,7 @@ class KalshiTrader:
         if known.venue_order:
             # The stream spoke meanwhile.
             yield from self._look_at(known, at)
-        elif is_whole and at - since > EXPIRED:
+        elif is_whole and EXPIRED < at - since < LISTED:
             yield from self._perhaps_absent(known, at)
         else:
             yield Tell(OrderUnknown(at, order, "The venue does not list it yet."))

@@ -9,7 +9,7 @@ import pytest
 from feeds.venues.base import Reply, Request
 from feeds.venues.errands import Ask, Await, Heard, Rest, Step, Tell
 from feeds.venues.kalshi import encode
-from feeds.venues.kalshi.trader import EXPIRED, KalshiTrader
+from feeds.venues.kalshi.trader import EXPIRED, LISTED, KalshiTrader
 from markets.terms.units import SECOND, Ns
 from tests.unit.feeds.venues.kalshi.test_encode import NOW, RAIN, request
 from trading.engine.events import (
@@ -129,6 +129,15 @@ def test_absence_is_proven_only_late_by_both_clocks() -> None:
     proven = outcome(LATE, late)
     assert isinstance(proven, OrderRejected)
     assert proven.code == "absent"
+
+
+@pytest.mark.parametrize("placed_at", [Ns(0), Ns(NOW - LISTED)])
+def test_an_order_too_old_to_be_listed_is_never_proven_absent(placed_at: Ns) -> None:
+    old = request(placed_at=placed_at)
+
+    told, _, _ = drive(trader(old).query(old.id, RAIN.id, NOW), lists(as_of="2026-11-18T11:30:00Z"))
+
+    assert isinstance(told[-1], OrderUnknown)
 
 
 def test_a_list_that_runs_in_circles_proves_no_absence() -> None:
