@@ -34,6 +34,7 @@ from trading.engine.deals import DealState
 from trading.engine.engine import Engine
 from trading.engine.events import BookChanged, BookSeen, ConfigChanged, FeedUp, RunStarted
 from trading.engine.orders import BookKind
+from trading.engine.reconcile import agrees
 from trading.replay.records import SCHEMA, Header
 from trading.runtime.clock import SystemClock
 from trading.runtime.executor import Executor, Lease
@@ -78,6 +79,7 @@ class Trading:
             self.gateways,
             lambda: self.engine.state.orders,
             lambda adapter: NoRates(),  # type: ignore[arg-type,return-value]
+            lambda name: agrees(self.engine.state, name),
         )
         self.live = LiveVenue(VENUE, OneKey, around)
         self.executor = Executor(

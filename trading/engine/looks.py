@@ -269,7 +269,8 @@ def _tick(view: EngineState, name: MarketId) -> Px:
 def overview(state: EngineState, now: Ns) -> EnginePicture:
     """The whole engine at `now`: mode, money, venues, and what needs a person, worst first."""
     view = _at(state, now)
-    stakes = exposure(view, BookKind.PAPER)
+    kind = _kind(view)
+    stakes = exposure(view, kind)
     stop = next((s for s in view.halts.values() if s.cause in STAYING and not s.scope), None)
     config = view.config
     return EnginePicture(
@@ -297,6 +298,7 @@ def overview(state: EngineState, now: Ns) -> EnginePicture:
         breakers=tuple(_breakers(view)),
         halts=tuple(s.scope for s in view.halts.values() if s.scope and s.cause in STAYING),
         naked_deals=naked_pictures(view),
+        book=kind.value,
     )
 
 
@@ -321,11 +323,17 @@ def _mode(view: EngineState) -> str:
     return book.value if book else Mode.DETECT.value
 
 
+def _kind(view: EngineState) -> BookKind:
+    """Whose money is shown: real money wherever it may be spent."""
+    return BookKind.LIVE if _mode(view) == Mode.LIVE else BookKind.PAPER
+
+
 def _free(view: EngineState) -> Usd:
-    promises = exposure(view, BookKind.PAPER).promises
+    kind = _kind(view)
+    promises = exposure(view, kind).promises
     return Usd(
         sum(
-            view.cash.get(account(BookKind.PAPER, venue), Usd(0)) - promises.get(venue, 0)
+            view.cash.get(account(kind, venue), Usd(0)) - promises.get(venue, 0)
             for venue in view.venues
         )
     )
@@ -364,7 +372,7 @@ def _venues(view: EngineState) -> tuple[VenuePicture, ...]:
                 books=len(mine),
                 live_books=sum(live for live, _ in mine),
                 last_at=max((at for _, at in mine), default=None),
-                cash=view.cash.get(account(BookKind.PAPER, venue.id)),
+                cash=view.cash.get(account(_kind(view), venue.id)),
                 halted=next((s.reason or s.cause for s in stops if s.cause in STAYING), ""),
                 text=feed.reason if feed and not feed.up else "",
             )

@@ -6,6 +6,7 @@ from risk.gates.chain import GATES
 from tests.builders import (
     FIRST,
     KA,
+    PM,
     RELATION,
     SECOND_MARKET,
     at,
@@ -22,10 +23,13 @@ from tests.builders import (
     tick,
     unknown,
     usd,
+    venue,
 )
 from trading.engine import events as ev
+from trading.engine.config import Mode
 from trading.engine.engine import Engine
 from trading.engine.looks import worst_result
+from trading.engine.orders import BookKind
 from trading.engine.pictures import RelationPicture, Verdict
 
 
@@ -92,6 +96,22 @@ def test_quotes_show_both_sides_of_yes() -> None:
     show(engine, *gap())
     quote = pictured(engine).quotes[0]
     assert (quote.bid, quote.ask, quote.short, quote.state) == (400_000, 420_000, "KA", "live")
+
+
+def test_where_money_may_be_spent_it_is_the_money_that_is_shown() -> None:
+    both = (venue(KA, mode=Mode.LIVE), venue(PM, mode=Mode.LIVE))
+    engine = started(snapshot(mode=Mode.LIVE, venues=both), mode="live")
+    engine.step(ev.AccountReported(at(1), KA, BookKind.PAPER, usd(7)))
+    engine.step(ev.AccountReported(at(1), KA, BookKind.LIVE, usd(3), asked_at=at("0.5")))
+
+    seen = engine.overview(at(1))
+
+    assert (seen.mode, seen.book, seen.free, seen.venues[0].cash) == (
+        "live",
+        "live",
+        usd(3),
+        usd(3),
+    )
 
 
 def test_the_overview_counts_money_deals_and_venues() -> None:
