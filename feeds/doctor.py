@@ -6,7 +6,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from feeds import selectors as feeds
-from feeds.credentials import BadCredentials, adapter_of
+from feeds.credentials import BadCredentials, adapter_of, load
 from feeds.runtime.checkup import check
 from feeds.runtime.http import Http
 from feeds.venues.base import Adapter
@@ -23,7 +23,7 @@ PATIENCE_S = 5.0
 def examine(venue: str) -> list[Finding]:
     """Findings of one venue, the venue's own first; nothing is changed anywhere."""
     try:
-        adapter = adapter_of(venue)
+        adapter = adapter_of(venue, load())
     except BadCredentials as problem:
         return [ill("key", f"{str(problem).rstrip('.')}."), _arming(venue)]
     row = markets.venue(venue)

@@ -158,6 +158,12 @@ class Desk:
         """Make the fake misbehave."""
         self.server.fault(fault_asked({"kind": kind, **args}))
 
+    def drain(self) -> None:
+        """The account's buckets at the fake are empty and stay so."""
+        assert self.fake._meter is not None
+        for bucket in self.fake._meter._buckets.values():
+            bucket.level = bucket.rate = 0
+
     def said(self, *kinds: type) -> list[Any]:
         """What the gateway said of these kinds."""
         return [event for event in self.events if isinstance(event, kinds)]

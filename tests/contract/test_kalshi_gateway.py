@@ -208,11 +208,13 @@ async def test_429_with_the_time_to_wait_means_that_nothing_was_taken(venue: Des
 
 
 async def test_429_without_headers_means_that_nothing_was_taken(venue: Desk) -> None:
-    for _ in range(11):  # a basic key may write ten times a second
-        await venue.place("0.01", tif=TimeInForce.GTC)
+    await venue.place("0.01", tif=TimeInForce.GTC)
+    venue.drain()
+
+    await venue.place("0.01", tif=TimeInForce.GTC)
 
     assert refused(venue) == "too_many_requests"
-    assert len(venue.fake.floor.orders) == 10
+    assert len(venue.fake.floor.orders) == 1
 
 
 async def test_a_5xx_leaves_the_order_unknown_and_a_late_look_proves_it_absent(
@@ -413,10 +415,9 @@ async def test_the_statement_is_the_ledger(venue: Desk) -> None:
 
 async def test_what_others_do_in_our_account_asks_for_a_statement(venue: Desk) -> None:
     async with venue.running():
-        before = len(venue.said(AccountReported))
         await venue.elsewhere("bid", "5", "0.10")
 
-        await venue.until(lambda: len(venue.said(AccountReported)) > before)
+        await venue.until(lambda: any(said.orders for said in venue.said(AccountReported)))
         assert venue.said(AccountReported)[-1].orders[0].order == ""
 
 
