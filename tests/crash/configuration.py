@@ -1,4 +1,4 @@
-"""The configuration the rig's worker runs: what is saved, and a permission for the fake venues."""
+"""What the rig's worker runs: what is saved, allowed at the fakes, no strategy held back."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def encoded_snapshot() -> tuple[int, bytes]:
     """As `feeds.snapshot.encoded_snapshot` gives it, trading allowed."""
     revision, body = snapshot.encoded_snapshot()
     loaded = msgspec.msgpack.decode(body, type=Snapshot)
-    allowed = replace(loaded, permissions=(*loaded.permissions, ALLOWED))
+    allowed = replace(loaded, permissions=(*loaded.permissions, ALLOWED), features=None)
     return revision, msgspec.msgpack.encode(allowed)

@@ -35,6 +35,8 @@ LIMITS = {
     "self_test_ms": 20_000,
     "match_interval_ms": 1_000,
     "max_skew_ms": 5_000,
+    "trade_age_ms": 10_000,
+    "min_venue_score": 0,
     "max_open_relations": 1_000,
     "max_errors": 0,
     "max_losses": 0,
