@@ -38,7 +38,7 @@ class Account:
 def ledger(folder: Path, venue: str) -> dict[str, Any]:
     """The fake's own books."""
     url = f"http://127.0.0.1:{local.kept_port(folder, venue)}/_ledger"
-    with urllib.request.urlopen(url, timeout=5) as reply:
+    with urllib.request.urlopen(url, timeout=30) as reply:
         found: dict[str, Any] = json.loads(reply.read())
     return found
 

@@ -67,8 +67,8 @@ def session(made: Rig, seconds: float, seed: int) -> Counter[str]:
     until, minute = monotonic() + seconds, monotonic() + 60
     while monotonic() < until:
         venue, words = chance.choice((KALSHI, POLYMARKET)), chance.choice(FAULTS)
-        ask(made.site.folder, Provoked(venue, dict(words)))
-        done[f"{venue} {words['kind']}"] += 1
+        if ask(made.site.folder, Provoked(venue, dict(words))):
+            done[f"{venue} {words['kind']}"] += 1
         if monotonic() > minute:
             minute += 60
             deals = audit.rows(made.site, "select state, count(*) from trading_deal group by 1")
