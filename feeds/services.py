@@ -50,6 +50,12 @@ WATCHES = (
         30,
         "Takes pairs that trade before the game only out of trade when it begins.",
     ),
+    (
+        "Audit of live accounts",
+        "feeds.audit_accounts",
+        120,
+        "Compares the venues' statements with the rows; a difference halts the venue.",
+    ),
 )
 KALSHI_CLOSED = "Thursday maintenance"
 

@@ -9,7 +9,7 @@ import structlog
 from celery import shared_task
 from django.core.exceptions import ValidationError
 
-from feeds import discovery, pricing, sentinel
+from feeds import audit, discovery, pricing, sentinel
 from markets import bundles, matcher, ranker, selectors
 from risk import selectors as limits
 
@@ -32,6 +32,12 @@ def sync_catalogue(venue: str, whole: bool = False) -> dict[str, Any]:
         return {}
     counts: dict[str, Any] = msgspec.to_builtins(found)
     return counts
+
+
+@shared_task(name="feeds.audit_accounts", expires=120, soft_time_limit=110, time_limit=120)
+def audit_accounts() -> list[dict[str, Any]]:
+    """How each venue's live account stands beside the rows; it halts, it never trades."""
+    return [msgspec.to_builtins(found) for found in audit.audit_all()]
 
 
 @shared_task(name="feeds.watch_rules", soft_time_limit=120, time_limit=150)

@@ -707,6 +707,20 @@ def stats() -> dict[str, Any]:
     }
 
 
+def has_live_orders(venue: str, *, unended: bool = False) -> bool:
+    """Whether anything was ever sent to a venue with money, or is there without an end."""
+    rows = Order.objects.filter(book="live", market_id__startswith=f"{venue}:")
+    return (rows.exclude(state__in=TERMINAL) if unended else rows).exists()
+
+
+def live_holdings(venue: str) -> dict[tuple[str, int], int]:
+    """Contracts held with money at a venue by (market, outcome), in millionths; zeros included."""
+    held: dict[tuple[str, int], int] = {}
+    for row in Position.objects.filter(book="live", market_id__startswith=f"{venue}:"):
+        held |= {(row.market_id, 0): row.qty_yes, (row.market_id, 1): row.qty_no}
+    return held
+
+
 class SelfTestRow(msgspec.Struct, frozen=True):
     """How the newest self-test ended; `text` says it in a sentence."""
 

@@ -45,13 +45,14 @@ class Around(msgspec.Struct, frozen=True):
     agrees: Callable[[VenueId], bool]
 
 
-def _hosts(usual: dict[str, str], own: dict[str, str], names: tuple[str, ...]) -> dict[str, str]:
-    """The addresses of these hosts. Where the first is on this machine, so are the others: one
-    that is not named then is none, and nothing of a venue in a test asks the real one.
+def hosts_of(adapter: Trades, own: dict[str, str]) -> tuple[dict[str, str], bool]:
+    """Where orders go, and whether that is this machine. Where the first host is here, so are the
+    others: one that is not named then is none, and nothing of a venue in a test asks the real one.
     """
-    first = (usual | own)[names[0]]
-    known = usual | own if address_of(first).is_tls else own
-    return {name: known[name] for name in names if name in known}
+    names, usual = adapter.order_hosts, adapter.hosts
+    is_here = not address_of((usual | own)[names[0]]).is_tls
+    known = own if is_here else usual | own
+    return {name: known[name] for name in names if name in known}, is_here
 
 
 class LiveVenue:
@@ -89,8 +90,7 @@ class LiveVenue:
         if config is None or not isinstance(adapter, Trades):
             await self._moved.wait()
             return
-        hosts = _hosts(adapter.hosts, config.hosts, adapter.order_hosts)
-        is_here = not address_of(hosts[adapter.order_hosts[0]]).is_tls
+        hosts, is_here = hosts_of(adapter, config.hosts)
         try:
             trader = adapter.trader(self._order, self._every, is_here=is_here)
         except ValueError as problem:

@@ -114,6 +114,7 @@ class Trades(Protocol):
     `ValueError` in a sentence where a key is missing.
     """
 
+    hosts: dict[str, str]
     order_hosts: tuple[str, ...]
 
     def trader(self, orders: Orders, every: Every, *, is_here: bool) -> Trader: ...
