@@ -142,14 +142,22 @@ class LiveGateway:
             self._busy.pop(order, None)
 
     async def _carry(self, steps: Generator[Step, Heard, T]) -> T:
+        """Errors: `VenueUnreachable`, never as surely not sent once anything that writes has left:
+        an order whose fills could not be read is in doubt, not refused.
+        """
         heard: Heard | None = None
         problem: VenueUnreachable | None = None
+        has_written = False
         while True:
             try:
                 step = _next(steps, heard, problem)
             except StopIteration as done:
                 found: T = done.value
                 return found
+            except VenueUnreachable as away:
+                if has_written and not away.sent:
+                    raise VenueUnreachable(self.venue, away.reason, sent=True) from away
+                raise
             except ValueError as wrong:
                 text = f"an answer that makes no sense: {wrong}"
                 raise VenueUnreachable(self.venue, text, sent=True) from wrong
@@ -158,6 +166,7 @@ class LiveGateway:
                 heard = await self._step(step)
             except VenueUnreachable as away:
                 problem = away
+            has_written |= _writes(step) and (problem is None or problem.sent)
 
     async def _step(self, step: Step) -> Heard:
         reply: Reply | None = None
@@ -289,6 +298,11 @@ def _next(
     if problem is not None:
         return steps.throw(problem)
     return next(steps) if heard is None else steps.send(heard)
+
+
+def _writes(step: Step) -> bool:
+    """Whether a step may change something at the venue."""
+    return isinstance(step, Ask) and step.request.method != "GET"
 
 
 def _finish(waiting: asyncio.Future[None]) -> None:
