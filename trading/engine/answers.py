@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from markets.terms.formats import count
 from markets.terms.ids import OrderId
 from markets.terms.units import MS, Ns, Qty
+from trading.engine import masking
 from trading.engine.acks import noted
 from trading.engine.events import (
     OrderAccepted,
@@ -79,6 +80,7 @@ def known(state: EngineState, name: OrderId, what: str, at: Ns, out: list[Intent
 def store(state: EngineState, order: Order) -> None:
     """Keep an order as it now stands; what is known is asked for no more."""
     state.orders[order.request.id] = order
+    masking.follow(state, order)
     if order.state is not OrderState.UNKNOWN:
         state.asks.pop(order.request.id, None)
 

@@ -21,6 +21,7 @@ from trading.engine import (
     fills,
     hedging,
     looks,
+    masking,
     policy,
     reconcile,
     resting,
@@ -131,6 +132,7 @@ class Engine:
         checkpoint = msgspec.msgpack.decode(memory, type=_Checkpoint)
         engine = cls(risk)
         engine.state = restored(checkpoint.memory)
+        masking.rebuild(engine.state)
         risk.load(checkpoint.risk)
         return engine
 
@@ -165,7 +167,10 @@ class Engine:
         market = book.market
         if market not in state.markets:
             return
-        state.books[market] = book
+        if state.quotes:
+            masking.keep_book(state, book)
+        else:
+            state.books[market] = book
         if state.doubts:
             state.doubts.pop(market, None)
         if state.naked or state.resting:
@@ -176,13 +181,12 @@ class Engine:
 
     def _book_seen(self, event: BookSeen, out: list[Intent]) -> None:
         state = self.state
-        book = state.books.get(event.market)
+        book = masking.shown(state, event.market)
         if book is None:
             return
         venue_at = event.venue_at or book.venue_at
-        state.books[event.market] = Book(
-            book.market, book.ladders, event.at, venue_at, book.epoch, book.state
-        )
+        seen = Book(book.market, book.ladders, event.at, venue_at, book.epoch, book.state)
+        masking.keep_book(state, seen)
         for name in state.touched.get(event.market, ()):
             state.dirty[name] = None
             last = state.looks.get(name)
@@ -442,7 +446,8 @@ class Engine:
         state.markets = {m.id: _as_streamed(state, m) for m in snapshot.markets}
         for market in kept:
             state.markets.setdefault(market.id, market)
-        state.books = {k: b for k, b in state.books.items() if k in state.markets}
+        for name in [k for k in state.books if k not in state.markets]:
+            masking.drop_book(state, name)
         for venue in snapshot.venues:
             state.cash.setdefault(account(BookKind.PAPER, venue.id), Usd(venue.paper_cash))
         build_indexes(state)
@@ -477,7 +482,7 @@ class Engine:
         oldest = state.at - state.limits.evict_ms * MS
         for market, book in list(state.books.items()):
             if book.at < oldest:
-                del state.books[market]
+                masking.drop_book(state, market)
                 state.dirty.update(dict.fromkeys(state.touched.get(market, ())))
         for name, last in list(state.looks.items()):
             if last.net > 0 or last.refused:
@@ -500,6 +505,8 @@ class Engine:
             state.orders = {k: o for k, o in state.orders.items() if k not in gone}
             state.fills = {k: o for k, o in state.fills.items() if o not in gone}
             state.details = {k: f for k, f in state.details.items() if f.order not in gone}
+            if state.quotes:
+                masking.rebuild(state)
 
     # Small parts
 
@@ -528,9 +535,9 @@ class Engine:
             scan.look(state, self.risk, state.entries[name], out)
 
     def _suspect(self, market: MarketId) -> None:
-        book = self.state.books.get(market)
+        book = masking.shown(self.state, market)
         if book is not None and book.state is BookState.LIVE:
-            self.state.books[market] = replace(book, state=BookState.SUSPECT)
+            masking.keep_book(self.state, replace(book, state=BookState.SUSPECT))
 
     def _set_market(self, market: Market) -> None:
         self.state.markets[market.id] = market
@@ -542,9 +549,9 @@ class Engine:
         if market is None:
             return
         self._set_market(replace(market, state=to))
-        book = state.books.get(name)
+        book = masking.shown(state, name)
         if book is not None:
-            state.books[name] = replace(book, state=BookState.CLOSED)
+            masking.keep_book(state, replace(book, state=BookState.CLOSED))
 
     def _dirty_venue(self, venue: VenueId) -> list[RelationId]:
         """Relations with a market at the venue, marked as changed."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from markets.terms.formats import count, price
 from markets.terms.ids import OrderId
 from markets.terms.units import MS, Ns, Px, Qty
+from trading.engine import masking
 from trading.engine.deals import NEXT, Deal, DealState
 from trading.engine.intents import CancelOrder, DealChanged, Intent, PlaceOrder, SetTimer
 from trading.engine.legs import leg_name
@@ -73,7 +74,8 @@ def place(state: EngineState, deal: Deal, wanted: Wanted, name: str, out: list[I
         post_only=bool(wanted.expires_at),
         expires_at=wanted.expires_at,
     )
-    state.orders[request.id] = Order(request, OrderState.SENT, state.at, state.at)
+    order = state.orders[request.id] = Order(request, OrderState.SENT, state.at, state.at)
+    masking.follow(state, order)
     out.append(PlaceOrder(state.at, request))
     legs = list(deal.legs)
     legs[wanted.leg] = replace(leg, orders=(*leg.orders, request.id))

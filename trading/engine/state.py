@@ -250,7 +250,11 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
 
 
 class EngineState(Saved):
-    """The memory with the indexes of the running snapshot."""
+    """The memory with the indexes of the running snapshot.
+
+    `quotes` are our orders with money that may rest, by market. `books` is then less those orders,
+    `unmasked` as the venue shows it; see `masking`.
+    """
 
     limits: Limits = Limits()
     venues: dict[VenueId, VenueConfig] = {}
@@ -264,6 +268,8 @@ class EngineState(Saved):
     scoped: Index = {}
     features: dict[str, Feature] | None = None
     resting: dict[DealId, RelationId] = {}
+    quotes: dict[MarketId, tuple[OrderId, ...]] = {}
+    unmasked: dict[MarketId, Book] = {}
 
     def market_age(self, market: MarketId) -> int | None:
         """Nanoseconds since the market's book was last confirmed, None without a book."""
@@ -272,8 +278,11 @@ class EngineState(Saved):
 
 
 def saved(state: EngineState) -> Saved:
-    """The memory without the indexes; the parts are shared, not copied."""
-    return Saved(**{name: getattr(state, name) for name in Saved.__struct_fields__})
+    """The memory without the indexes, its books as shown; the parts are shared, not copied."""
+    memory = Saved(**{name: getattr(state, name) for name in Saved.__struct_fields__})
+    if state.unmasked:
+        memory.books = {**state.books, **state.unmasked}
+    return memory
 
 
 def restored(memory: Saved) -> EngineState:
