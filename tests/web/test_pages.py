@@ -263,7 +263,7 @@ def test_a_viewer_sees_pairs_without_buttons(viewer: Client) -> None:
     slug = listings.candidate().slug
 
     assert "/approve/" not in text_of(viewer, f"/pairs/{slug}/")
-    assert viewer.get("/styleguide/").status_code == 302
+    assert viewer.get("/styleguide/").status_code == 403
 
 
 @pytest.mark.parametrize(
