@@ -79,7 +79,6 @@ class _Rig:
             self.desk.hear(ev.BookChanged(now, shown))
         self.see(book(SECOND_MARKET, "0.50x100", "0.52x100", now))
         self.see(first)
-        await asyncio.sleep(LATENCY_MS / 4_000)
         self.see(replace(gone, at=self.clock.now()))
         await asyncio.wait_for(self.ended.wait(), 5)
         for market in (FIRST, SECOND_MARKET):
