@@ -217,7 +217,8 @@ class _Hunt:
                 continue
             if not self._try(size):
                 return
-            size -= step or 1
+            # A wide step must not jump over the stretches below this one.
+            size = max(low, size - (step or 1))
 
     def up(self, place: int) -> None:
         size = self.marks[place] + 1

@@ -1,4 +1,4 @@
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from markets.terms.fees import KALSHI, NONE, POLYMARKET
@@ -163,6 +163,7 @@ sides = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(sides, sides, st.sampled_from([100, 10_000]), st.sampled_from([0, 10_000]))
+@example([(42, 9), (43, 16)], [(40, 17), (52, 39)], 10_000, 10_000)  # a step as wide as the peak
 def test_the_best_size_is_the_best_of_all_legal_lots(
     yes: list[tuple[int, int]], no: list[tuple[int, int]], precision: int, money_step: int
 ) -> None:
