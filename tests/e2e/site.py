@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -84,7 +83,7 @@ class Site:
         try:
             with urllib.request.urlopen(f"{self.base}/healthz", timeout=2):
                 return True
-        except urllib.error.URLError:
+        except OSError:  # refused, or too busy starting to answer in time
             return False
 
     def _make_database(self) -> None:
