@@ -301,9 +301,10 @@ def test_a_scribe_takes_the_lease_hands_over_the_configuration_and_empties_the_j
     asyncio.run(one_whole_life(watch))
 
     assert models.Order.objects.count() == 1200
-    assert [type(e) for e in events] == [ConfigChanged]
-    assert isinstance(events[0], ConfigChanged)
-    assert isinstance(events[0].snapshot, Snapshot)
+    # A busy machine may hear of a late scribe besides.
+    (told,) = [event for event in events if not isinstance(event, HealthReported)]
+    assert isinstance(told, ConfigChanged)
+    assert isinstance(told.snapshot, Snapshot)
     assert models.Lease.objects.get().expires_at < timezone.now()
 
 

@@ -98,9 +98,9 @@ def test_a_ten_second_drop_halts_the_venue_begins_nothing_and_passes_by_itself(
     eventually(
         lambda: any(at > resumed_at for at in Told(site, venue, since).opened), "deals go on", 90
     )
-    texts = [text for _, text in truths(site)[venue].notes]
-    assert any(text.startswith("Does not deliver") for text in texts)
-    assert texts[-1] != "Polling over REST: its socket is away."
+    assert any(text.startswith("Does not deliver") for text in notes(site, venue))
+    polling = "Polling over REST: its socket is away."
+    eventually(lambda: notes(site, venue)[-1] != polling, "polling is over", 15)
 
 
 def test_books_are_polled_and_not_traded_while_only_the_sockets_are_away(site: Site) -> None:
@@ -121,6 +121,10 @@ def test_books_are_polled_and_not_traded_while_only_the_sockets_are_away(site: S
     assert not [at for at in told.opened if polled_at <= at < resumed_at]
     eventually(lambda: not truths(site)["polymarket"].polled, "polling is over", 10)
     assert truths(site)["polymarket"].disagreed == 0
+
+
+def notes(site: Site, venue: str) -> list[str]:
+    return [text for _, text in truths(site)[venue].notes]
 
 
 def live_books(site: Site, venue: str) -> int:
