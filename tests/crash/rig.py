@@ -73,7 +73,7 @@ set_limits({limits}, 'rig', 'many deals')
 """
 READY_S = 180.0
 REACH_S = 20.0
-AUDIT_S = 25.0
+AUDIT_S = 90.0  # an order that never arrived takes Kalshi longest to prove absent
 LOOK_S = 0.1
 
 
