@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 
 import msgspec
 import structlog
@@ -56,7 +57,8 @@ def _asked(venue: VenueId, markets: Sequence[Market]) -> list[Told]:
         adapter = keyless_adapter(venue)
     except ValidationError:
         return []
-    key = f"quotes:{venue}:{','.join(sorted(m.id for m in markets))}"
+    names = ",".join(sorted(market.id for market in markets))
+    key = f"quotes:{venue}:{sha256(names.encode()).hexdigest()}"
     kept = cache.get(key)
     if kept is not None:
         return msgspec.msgpack.decode(kept, type=list[Told])
