@@ -62,7 +62,11 @@ class Served:
 
     def options(self) -> list[str]:
         hosts = self.layout.hosts(self.server.port)
-        rest = [f"--{name.replace('clob', 'rest')}-url={url}" for name, url in hosts.items()]
+        rest = [
+            f"--{name.replace('clob', 'rest')}-url={url}"
+            for name, url in hosts.items()
+            if name != "site"  # asked only before trading, never recorded
+        ]
         return [*rest, f"--ws-url={self.layout.ws_url(self.server.port)}"]
 
     def _run(self) -> None:
