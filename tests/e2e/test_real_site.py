@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,7 +65,7 @@ def answers(base: str) -> bool:
     try:
         with urllib.request.urlopen(f"{base}/healthz", timeout=2):
             return True
-    except urllib.error.URLError:
+    except OSError:  # refused, or too busy starting to answer in time
         return False
 
 
