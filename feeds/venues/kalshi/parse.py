@@ -26,6 +26,7 @@ VENUE = VenueId("kalshi")
 
 # Sent on every subscription because the default will flip (sheet 4.4). False: NO levels are NO
 # prices, and `yes_px` below turns them round.
+CENT = 10_000
 USE_YES_PRICE = False
 
 KIND = fees_kalshi.KIND

@@ -19,7 +19,6 @@ from markets.terms.instruments import Market
 from markets.terms.units import Ns, text_from_micros
 
 AT_ONCE = 100
-CENT = 10_000
 CLOCK = Request("GET", "rest", "/exchange/status")
 
 
@@ -73,4 +72,4 @@ def _told(book: _Book) -> Told:
 
 
 def _dollars(rows: list[tuple[int, int]] | None) -> list[wire.Row]:
-    return [(text_from_micros(cents * CENT, 4), str(count)) for cents, count in rows or ()]
+    return [(text_from_micros(cents * parse.CENT, 4), str(count)) for cents, count in rows or ()]

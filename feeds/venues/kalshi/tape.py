@@ -23,7 +23,6 @@ from trading.engine.book import Levels
 
 UNREADABLE = (msgspec.DecodeError, UnicodeEncodeError, RecursionError)
 OLD_MARKS = ('"yes":', '"no":', '"yes_dollars":', '"no_dollars":', '"price":', '"delta":')
-CENT = 10_000
 UNKNOWN_FEES = FeeSchedule(kind="unknown", rate_ppm=parse.TAKER_PPM)
 UNKNOWN_TICKS = even_ladder(Px(100))
 
@@ -275,7 +274,7 @@ def _dollars(cents: object) -> str:
     """Errors: `TypeError` for what is not a whole number of cents."""
     if not isinstance(cents, int):
         raise TypeError(f"not cents: {cents!r}")
-    return text_from_micros(cents * CENT, 4)
+    return text_from_micros(cents * parse.CENT, 4)
 
 
 def _ordered(levels: list[tuple[Px, Qty]], *, is_bid: bool) -> Levels:
