@@ -12,6 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 URL = os.environ.get("ARBSITE_URL", "http://127.0.0.1:8000").rstrip("/")
@@ -52,7 +53,7 @@ def main() -> None:
     for edge in call("edges")["items"]:
         print(f"{edge.get('net') or '-':>9}  {edge['gate'] or 'tradeable':<16} {edge['relation']}")
     deals = list(every("deals"))
-    print(f"{len(deals)} deals, locked in ${sum(float(deal['locked']) for deal in deals):.2f}")
+    print(f"{len(deals)} deals, locked in ${sum(Decimal(deal['locked']) for deal in deals):.2f}")
 
 
 if __name__ == "__main__":
