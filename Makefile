@@ -24,8 +24,11 @@ demo: $(BIN)/.complete  ## the whole site on this machine, on fake venues; Ctrl-
 servers: $(BIN)/.complete  ## only the private PostgreSQL and Valkey, in the foreground
 	@$(BIN)/python manage.py servers
 
-test: $(BIN)/.complete  ## every test
-	$(BIN)/python -m pytest
+# Each process has servers of its own; with servers that were given there can be but one.
+JOBS ?= $(if $(REDIS_URL)$(DATABASE_URL),0,2)
+
+test: $(BIN)/.complete  ## every test, in two processes; a file stays in one (JOBS=0 for none beside)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 check: $(BIN)/.complete  ## format, lint, types, import contracts, Django's checks, migrations
 	$(BIN)/ruff format --check $(CODE)

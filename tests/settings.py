@@ -35,6 +35,11 @@ os.environ["TESTING"] = "1"
 if "ARBSITE_DATA" not in os.environ:
     data_dir, SLOT_LOCK = take_slot()
     os.environ["ARBSITE_DATA"] = str(data_dir)
+# Each process of a parallel run has servers of its own inside the run's directory; what it starts
+# inherits the directory and stays in it.
+worker = os.environ.get("PYTEST_XDIST_WORKER")
+if worker and Path(os.environ["ARBSITE_DATA"]).name != worker:
+    os.environ["ARBSITE_DATA"] = str(Path(os.environ["ARBSITE_DATA"]) / worker)
 
 from arbsite.settings import *  # noqa: E402, F403
 

@@ -85,7 +85,7 @@ def test_the_servers_want_the_password(data_dir: Path) -> None:
             client.ping()
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 2**22 - 1, "junk"])
+@pytest.mark.parametrize("pid", [os.getpid(), 2**22 - 1, "junk"], ids=["ours", "nobody", "junk"])
 def test_a_pid_file_of_a_server_long_gone_does_not_keep_it_from_starting(
     data_dir: Path, pid: object
 ) -> None:
