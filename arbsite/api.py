@@ -12,7 +12,6 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as Unreadable
@@ -23,22 +22,16 @@ from arbsite import rate
 from arbsite.access import owes_code
 from arbsite.answers import SENTENCES, problem
 from arbsite.description import ABOUT, described
-from arbsite.health import redis_answers
-from markets import selectors as markets
+from arbsite.health import Health, site_health
 from markets.api import router as markets_router
 from markets.cursors import NoCursor
-from markets.moments import ns
 from markets.roles import SCOPES, asked_role
-from markets.terms.units import SECOND
-from markets.wire import iso
-from risk import selectors as risk
+from markets.schemas import schema_of
+from markets.wire import tell
 from risk.api import router as risk_router
-from trading import selectors as trading
 from trading import services
 from trading.api import router as trading_router
 from trading.refusals import Refused
-
-SILENT = 5 * SECOND
 
 
 class Caller(HttpBearer):
@@ -95,26 +88,10 @@ api.add_router("", trading_router)
 api.add_router("", risk_router)
 
 
-@api.get("/health", tags=["site"], response=dict[str, Any])
+@api.get("/health", tags=["site"], response=schema_of(Health))
 def health(request: HttpRequest) -> dict[str, Any]:
     """Whether the stores answer, what the worker runs and when it last spoke."""
-    worker = trading.worker()
-    return {
-        "at": iso(ns(timezone.now())),
-        "redis": redis_answers(),
-        "mode": risk.engine().exec_mode,
-        "revision_saved": markets.last_revision_number(),
-        "worker": worker
-        and {
-            "name": worker.name,
-            "run": worker.run,
-            "mode": worker.mode,
-            "at": iso(worker.at),
-            "silent": ns(timezone.now()) - worker.at > SILENT,
-            "revision_running": worker.revision_running,
-            "rejected": list(worker.rejected),
-        },
-    }
+    return tell(site_health())
 
 
 @api.exception_handler(AuthenticationError)

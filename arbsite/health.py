@@ -1,14 +1,50 @@
-"""Two answers for whoever watches the site: the process is alive; the stores answer."""
+"""What whoever watches the site is told: the process is alive; the stores answer; what the worker
+runs.
+"""
 
 from __future__ import annotations
 
+import msgspec
 import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+
+from markets import selectors as markets
+from markets.moments import ns
+from markets.terms.units import SECOND, Ns
+from risk import selectors as risk
+from trading import selectors as trading
 
 PROBE_SECONDS = 2
+SILENT = 5 * SECOND
+
+
+class WorkerHealth(msgspec.Struct, frozen=True):
+    """The worker as it last spoke, at `at`; `silent` when that is more than five seconds ago.
+
+    `rejected` are the reasons why it does not run the newest revision.
+    """
+
+    name: str
+    run: str
+    mode: str
+    at: Ns
+    silent: bool
+    revision_running: int
+    rejected: tuple[str, ...]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The site as a whole; without a `worker` none ever spoke."""
+
+    at: Ns
+    redis: bool
+    mode: str
+    revision_saved: int
+    worker: WorkerHealth | None
 
 
 @login_not_required
@@ -45,3 +81,27 @@ def redis_answers() -> bool:
         return False
     finally:
         client.close()
+
+
+def site_health() -> Health:
+    """How the site stands now."""
+    now, worker = ns(timezone.now()), trading.worker()
+    return Health(
+        at=now,
+        redis=redis_answers(),
+        mode=risk.engine().exec_mode,
+        revision_saved=markets.last_revision_number(),
+        worker=_worker_health(worker, now) if worker else None,
+    )
+
+
+def _worker_health(worker: trading.WorkerRow, now: Ns) -> WorkerHealth:
+    return WorkerHealth(
+        name=worker.name,
+        run=worker.run,
+        mode=worker.mode,
+        at=worker.at,
+        silent=now - worker.at > SILENT,
+        revision_running=worker.revision_running,
+        rejected=worker.rejected,
+    )

@@ -1,4 +1,4 @@
-"""The API of venues, markets and pairs."""
+"""The API of venues, markets, pairs and revisions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from markets import selectors
-from markets.cursors import MOST, Page
+from markets.cursors import MOST, Page, page_of
+from markets.schemas import Kept, paged, schema_of
+from markets.selectors import MarketRow, RelationRow, RevisionRow, VenueRow
 from markets.wire import tell
 
 router = Router(tags=["markets"])
@@ -18,11 +20,20 @@ Limit = Annotated[int, Field(ge=1, le=MOST)]
 Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
-class PageOut(Schema):
-    """Up to `limit` items; ask again with `cursor=next` until `next` is null."""
+class ChangeOut(Schema):
+    """One changed value of a revision; `object` is the sort of thing and `key` names it."""
 
-    items: list[dict[str, Any]]
-    next: str | None
+    object: str
+    key: str
+    field: str
+    before: Kept
+    after: Kept
+
+
+VenuePage = paged(schema_of(VenueRow))
+MarketPage = paged(schema_of(MarketRow))
+PairPage = paged(schema_of(RelationRow, name="Pair"))
+RevisionPage = paged(schema_of(RevisionRow, changes=list[ChangeOut]))
 
 
 def shown(found: Page[Any]) -> dict[str, Any]:
@@ -30,13 +41,15 @@ def shown(found: Page[Any]) -> dict[str, Any]:
     return {"items": [tell(item) for item in found.items], "next": found.next}
 
 
-@router.get("/venues", response=PageOut)
-def venues(request: HttpRequest) -> dict[str, Any]:
-    """Venues as configured."""
-    return {"items": [tell(v) for v in selectors.venues()], "next": None}
+@router.get("/venues", response=VenuePage)
+def venues(
+    request: HttpRequest, cursor: str | None = None, limit: Limit | None = None
+) -> dict[str, Any]:
+    """Venues as configured; all of them without a `limit`."""
+    return shown(page_of(selectors.venues(), lambda v: v.slug, cursor, limit))
 
 
-@router.get("/markets", response=PageOut)
+@router.get("/markets", response=MarketPage)
 def markets(
     request: HttpRequest,
     cursor: str | None = None,
@@ -49,7 +62,7 @@ def markets(
     return shown(selectors.markets(cursor, limit, venue=venue, search=search, state=state))
 
 
-@router.get("/pairs", response=PageOut)
+@router.get("/pairs", response=PairPage)
 def pairs(
     request: HttpRequest,
     cursor: str | None = None,
@@ -61,7 +74,7 @@ def pairs(
     return shown(selectors.pairs(cursor, limit, status=status, search=search))
 
 
-@router.get("/revisions", response=PageOut)
+@router.get("/revisions", response=RevisionPage)
 def revisions(request: HttpRequest, cursor: str | None = None, limit: Limit = 50) -> dict[str, Any]:
     """Changes of configuration with author, reason and what changed, newest first."""
     return shown(selectors.revision_page(cursor, limit))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -41,3 +41,14 @@ def page(
     more = len(found) > limit
     found = found[:limit]
     return Page(tuple(show(row) for row in found), str(found[-1].pk) if more else None)
+
+
+def page_of(
+    items: Iterable[Shown], key: Callable[[Shown], str], cursor: str | None, limit: int | None
+) -> Page[Shown]:
+    """Of what is no table: the items whose key follows `cursor`, by rising key; all without a
+    limit.
+    """
+    found = sorted((item for item in items if not cursor or key(item) > cursor), key=key)
+    shown = found[:limit]
+    return Page(tuple(shown), key(shown[-1]) if len(shown) < len(found) else None)

@@ -48,7 +48,7 @@ class VenueRow(msgspec.Struct, frozen=True):
     mode: str
     trade_age_ms: int
     paper_latency_ms: int
-    paper_cash: int
+    paper_cash: Usd
     payout_lag_ms: int
     hosts: dict[str, str]
     ws: str
@@ -185,7 +185,7 @@ def _venue_row(row: Venue) -> VenueRow:
         mode=row.mode,
         trade_age_ms=row.trade_age_ms,
         paper_latency_ms=row.paper_latency_ms,
-        paper_cash=row.paper_cash,
+        paper_cash=Usd(row.paper_cash),
         payout_lag_ms=row.payout_lag_ms,
         hosts={name: url for name, url in named.items() if url},
         ws=row.ws_url,

@@ -10,14 +10,15 @@ from ninja.params.functions import Header
 from pydantic import Field, field_validator
 
 from markets import services as markets
-from markets.api import Limit, Number, PageOut, shown
+from markets.api import Limit, Number, shown
+from markets.cursors import page_of
 from markets.roles import REACH
-from markets.wire import dollars, tell
-from trading import live, minutes, selectors, services
+from markets.schemas import paged, schema_of
+from markets.wire import tell
+from trading import live, minutes, selectors, services, stream, sums
 from trading.amounts import text_of
 from trading.engine.config import Unit
 from trading.refusals import Refused
-from trading.stream import edge_of
 
 router = Router(tags=["trading"])
 NEEDS = {"confirm_pair": "admin", "block_pair": "admin"}
@@ -49,28 +50,36 @@ class CommandIn(Schema):
         return value
 
 
-class CommandOut(Schema):
-    """A command and how it stands: asked, sent, done or refused."""
+EdgePage = paged(schema_of(stream.Edge))
+DecisionPage = paged(schema_of(selectors.DecisionRow, limit=str, actual=str))
+DealPage = paged(schema_of(selectors.DealRow))
+WholeDeal = schema_of(selectors.DealPage, name="WholeDeal")
+OrderPage = paged(schema_of(selectors.OrderRow))
+FillPage = paged(schema_of(selectors.FillRow))
+PositionPage = paged(schema_of(selectors.PositionRow))
+StatsOut = schema_of(sums.Stats)
+MinutePage = paged(schema_of(minutes.Minute))
+CommandOut = schema_of(selectors.CommandRow)
+CommandPage = paged(CommandOut)
 
-    id: int
-    kind: str
-    target: str
-    author: str
-    reason: str
-    state: str
-    answer: str
 
+@router.get("/edges", response=EdgePage)
+def edges(
+    request: HttpRequest, cursor: str | None = None, limit: Limit | None = None
+) -> dict[str, Any]:
+    """The best package of every followed pair now; the last samples while no pictures are there.
 
-@router.get("/edges", response=PageOut)
-def edges(request: HttpRequest) -> dict[str, Any]:
-    """The best package of every followed pair now; the last samples while no pictures are there."""
+    All of them without a `limit`.
+    """
     pictures = live.Pictures()
     if live.read(pictures) and pictures.relations:
-        return {"items": [edge_of(p) for _, p in sorted(pictures.relations.items())], "next": None}
-    return {"items": [tell(e) for e in selectors.latest_edges()], "next": None}
+        found = [stream.edge_of(picture) for picture in pictures.relations.values()]
+    else:
+        found = [stream.edge_of_sample(row) for row in selectors.latest_edges()]
+    return shown(page_of(found, lambda edge: edge.relation, cursor, limit))
 
 
-@router.get("/decisions", response=PageOut)
+@router.get("/decisions", response=DecisionPage)
 def decisions(
     request: HttpRequest,
     cursor: str | None = None,
@@ -84,13 +93,13 @@ def decisions(
 
 
 def _decision(row: selectors.DecisionRow) -> dict[str, Any]:
-    told = tell(row)
-    if row.unit in UNITS:
-        told |= {name: text_of(told[name], row.unit) for name in ("limit", "actual")}
-    return told
+    def words(value: int) -> str:
+        return text_of(value, row.unit) if row.unit in UNITS else str(value)
+
+    return {**tell(row), "limit": words(row.limit), "actual": words(row.actual)}
 
 
-@router.get("/deals", response=PageOut)
+@router.get("/deals", response=DealPage)
 def deals(
     request: HttpRequest,
     cursor: str | None = None,
@@ -104,7 +113,7 @@ def deals(
     return shown(selectors.deals(cursor, limit, states=states, relation=relation, book=book))
 
 
-@router.get("/deals/{deal_id}", response=dict[str, Any])
+@router.get("/deals/{deal_id}", response=WholeDeal)
 def deal(request: HttpRequest, deal_id: str) -> dict[str, Any]:
     """One deal with its steps, orders and fills."""
     found = selectors.deal(deal_id)
@@ -113,7 +122,7 @@ def deal(request: HttpRequest, deal_id: str) -> dict[str, Any]:
     return tell(found)
 
 
-@router.get("/orders", response=PageOut)
+@router.get("/orders", response=OrderPage)
 def orders(
     request: HttpRequest,
     cursor: str | None = None,
@@ -125,7 +134,7 @@ def orders(
     return shown(selectors.orders(cursor, limit, deal=deal, state=state))
 
 
-@router.get("/fills", response=PageOut)
+@router.get("/fills", response=FillPage)
 def fills(
     request: HttpRequest, cursor: str | None = None, limit: Limit = 50, deal: str = ""
 ) -> dict[str, Any]:
@@ -133,7 +142,7 @@ def fills(
     return shown(selectors.fills(cursor, limit, deal=deal))
 
 
-@router.get("/positions", response=PageOut)
+@router.get("/positions", response=PositionPage)
 def positions(
     request: HttpRequest, cursor: str | None = None, limit: Limit = 50, held: bool = False
 ) -> dict[str, Any]:
@@ -141,15 +150,13 @@ def positions(
     return shown(selectors.positions(cursor, limit, held_only=held))
 
 
-@router.get("/stats", response=dict[str, Any])
+@router.get("/stats", response=StatsOut)
 def stats(request: HttpRequest) -> dict[str, Any]:
     """Counts of deals, orders, fills and refusals; money in dollars."""
-    found = selectors.stats()
-    money = {name: dollars(found[name]) for name in ("locked", "planned_profit", "fees")}
-    return {**found, **money}
+    return tell(sums.stats())
 
 
-@router.get("/stats/minutes", response=PageOut)
+@router.get("/stats/minutes", response=MinutePage)
 def stats_minutes(
     request: HttpRequest, cursor: str | None = None, limit: Limit = 50
 ) -> dict[str, Any]:
@@ -157,13 +164,13 @@ def stats_minutes(
     return shown(minutes.minutes(cursor, limit))
 
 
-@router.get("/commands", response=PageOut)
+@router.get("/commands", response=CommandPage)
 def commands(request: HttpRequest, cursor: str | None = None, limit: Limit = 50) -> dict[str, Any]:
     """Commands, newest first."""
     return shown(selectors.commands(cursor, limit))
 
 
-@router.get("/commands/{number}", response=dict[str, Any])
+@router.get("/commands/{number}", response=CommandOut)
 def command(request: HttpRequest, number: Number) -> dict[str, Any]:
     """One command and how it stands."""
     found = selectors.command(number)
@@ -208,4 +215,6 @@ def ask(
         found = services.ask(
             asked.kind, asked.target, asked.author, asked.reason, asked.idempotency_key
         )
-    return Status(201 if found.is_new else 200, tell(found))
+    row = selectors.command(found.id)
+    assert row is not None, "a command is never deleted"  # noqa: S101
+    return Status(201 if found.is_new else 200, tell(row))

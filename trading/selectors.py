@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.utils import timezone
 
 from markets.cursors import Page, page
@@ -25,8 +25,6 @@ from trading.models import (
     Decision,
     EdgeSample,
     Fill,
-    JournalCursor,
-    Lease,
     Leg,
     Order,
     Position,
@@ -684,29 +682,6 @@ def worker() -> WorkerRow | None:
     )
 
 
-def stats() -> dict[str, Any]:
-    """Counts and sums over all rows.
-
-    Deals per state, orders, fills, money locked and paid in fees, refusals.
-    """
-    sums = Deal.objects.aggregate(locked=Sum("locked"), planned=Sum("planned_profit"))
-    fees = Fill.objects.exclude(finality="failed").aggregate(fees=Sum("fee"))["fees"]
-    refusals = Decision.objects.filter(verdict="refused").values_list("gate")
-    return {
-        "deals": deal_counts(),
-        "orders": Order.objects.count(),
-        "fills": Fill.objects.count(),
-        "positions": Position.objects.exclude(Q(qty_yes=0) & Q(qty_no=0)).count(),
-        "locked": Usd(sums["locked"] or 0),
-        "planned_profit": Usd(sums["planned"] or 0),
-        "fees": Usd(fees or 0),
-        "refusals": dict(refusals.annotate(Count("id")).order_by("gate")),
-        "journal_seq": JournalCursor.objects.aggregate(last=Max("seq"))["last"] or 0,
-        "leases": Lease.objects.count(),
-        "self_tests": self_tests(),
-    }
-
-
 def has_live_orders(venue: str, *, unended: bool = False) -> bool:
     """Whether anything was ever sent to a venue with money, or is there without an end."""
     rows = Order.objects.filter(book="live", market_id__startswith=f"{venue}:")
@@ -733,23 +708,6 @@ def last_self_test() -> SelfTestRow | None:
     """The newest self-test; nothing before the first."""
     row = SelfTest.objects.first()
     return SelfTestRow(ns(row.at), row.outcome, row.text) if row else None
-
-
-def self_tests() -> dict[str, Any]:
-    """The last self-test, how many ended in which way, and latencies in ns of the last hundred.
-
-    Shape: `last` is empty before the first; p50 and p95 are 0 without one that arrived.
-    """
-    counts = SelfTest.objects.values_list("outcome").annotate(Count("id")).order_by("outcome")
-    last = SelfTest.objects.values("at", "outcome", "latency_ns", "text").first()
-    arrived = SelfTest.objects.filter(outcome="arrived").values_list("latency_ns", flat=True)
-    sizes = sorted(arrived[:100])
-    return {
-        "counts": dict(counts),
-        "last": {**last, "at": last["at"].isoformat()} if last else {},
-        "p50_ns": sizes[len(sizes) // 2] if sizes else 0,
-        "p95_ns": sizes[len(sizes) * 95 // 100] if sizes else 0,
-    }
 
 
 class JudgedRow(msgspec.Struct, frozen=True):

@@ -15,9 +15,11 @@ from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
-from markets.wire import dollars, iso, size, tell
+from markets.terms.ids import DealId, RelationId
+from markets.terms.units import Ns, Px, Qty, Usd
+from markets.wire import iso, tell
 from trading import live, rows, selectors
-from trading.engine.pictures import RelationPicture
+from trading.engine.pictures import QuotePicture, RelationPicture
 
 BEAT_S = 10.0
 
@@ -31,32 +33,77 @@ class Message(msgspec.Struct, frozen=True):
     data: Any
 
 
-def edge_of(picture: RelationPicture) -> dict[str, Any]:
-    """The best package of a relation as the API tells it."""
+class Edge(msgspec.Struct, frozen=True):
+    """The best package of a relation now, and the first gate that stops it (empty: none).
+
+    Before both books are there it has no package and no numbers. `cost` is what one package costs,
+    `net` what is left of `payout` after fees, friction and tails, `profit` that of the whole `qty`.
+    `deal` is the newest one being carried out. `quotes` and `title` are only told while the worker
+    publishes.
+    """
+
+    relation: RelationId
+    title: str
+    category: str
+    at: Ns
+    deal: DealId | None
+    quotes: tuple[QuotePicture, ...]
+    gate: str
+    why: str
+    package: int | None
+    label: str
+    net: Px | None
+    cost: Px | None
+    payout: Px | None
+    qty: Qty | None
+    profit: Usd | None
+    apy_ppm: int | None
+
+
+def edge_of(picture: RelationPicture) -> Edge:
+    """A relation's edge from its picture."""
     package = rows.best_package(picture)
     stopped = rows.blocker(package)
-    found: dict[str, Any] = {
-        "relation": picture.id,
-        "title": picture.title,
-        "category": picture.category,
-        "at": iso(picture.at),
-        "deal": picture.deal,
-        "quotes": [tell(q) for q in picture.quotes],
-        "gate": stopped.gate if stopped else "",
-        "why": rows.comparison(stopped) if stopped else "",
-    }
-    if package is not None:
-        found |= {
-            "package": package.package,
-            "label": package.label,
-            "net": None if package.net is None else dollars(package.net),
-            "cost": None if package.cost is None else dollars(package.cost),
-            "payout": dollars(package.payout),
-            "qty": size(package.qty),
-            "profit": dollars(package.profit),
-            "apy_ppm": package.apy_ppm,
-        }
-    return found
+    return Edge(
+        relation=picture.id,
+        title=picture.title,
+        category=picture.category,
+        at=picture.at,
+        deal=picture.deal,
+        quotes=picture.quotes,
+        gate=stopped.gate if stopped else "",
+        why=rows.comparison(stopped) if stopped else "",
+        package=package.package if package else None,
+        label=package.label if package else "",
+        net=package.net if package else None,
+        cost=package.cost if package else None,
+        payout=package.payout if package else None,
+        qty=package.qty if package else None,
+        profit=package.profit if package else None,
+        apy_ppm=package.apy_ppm if package else None,
+    )
+
+
+def edge_of_sample(row: selectors.EdgeRow) -> Edge:
+    """A relation's edge from its last sample."""
+    return Edge(
+        relation=row.relation,
+        title="",
+        category="",
+        at=row.at,
+        deal=None,
+        quotes=(),
+        gate=row.gate,
+        why="",
+        package=row.package,
+        label="",
+        net=row.net,
+        cost=row.cost,
+        payout=None,
+        qty=row.qty,
+        profit=row.profit,
+        apy_ppm=row.apy_ppm,
+    )
 
 
 async def messages(beat: float = BEAT_S) -> AsyncIterator[Message]:
@@ -70,7 +117,7 @@ async def messages(beat: float = BEAT_S) -> AsyncIterator[Message]:
         pictures = live.Pictures()
         await sync_to_async(live.read)(pictures)
         for _, picture in sorted(pictures.relations.items()):
-            yield Message("edge", edge_of(picture))
+            yield Message("edge", tell(edge_of(picture)))
         yield Message("ready", {"edges": len(pictures.relations)})
         decode = msgspec.msgpack.Decoder(RelationPicture).decode
         while True:
@@ -82,7 +129,7 @@ async def messages(beat: float = BEAT_S) -> AsyncIterator[Message]:
                 continue
             event, waiting = waiting.result(), None
             for raw in event.get("pictures", ()):
-                yield Message("edge", edge_of(decode(raw)))
+                yield Message("edge", tell(edge_of(decode(raw))))
             for name in event.get("gone", ()):
                 yield Message("gone", {"relation": name})
             for deal in await _deals(event.get("deals", ())):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import jsonschema_rs
 import msgspec
 import pytest
 from channels.db import database_sync_to_async
@@ -17,6 +18,7 @@ from django.core.cache import cache
 from django.test import AsyncClient, Client
 
 from arbsite import local, rate, streams
+from arbsite.api import api
 from arbsite.asgi import application
 from tests.records import a_deal
 from tests.web import live_site
@@ -136,7 +138,7 @@ def test_an_error_of_ours_is_a_problem_too(monkeypatch: pytest.MonkeyPatch) -> N
         raise RuntimeError("inner")
 
     headers = bearer()
-    monkeypatch.setattr("trading.selectors.stats", broken)
+    monkeypatch.setattr("trading.sums.stats", broken)
     client = Client(raise_request_exception=False)
     answer = client.get("/api/stats", headers=headers)
     assert (answer.status_code, answer.json()["title"]) == (500, "Our mistake")
@@ -152,16 +154,67 @@ def test_limits_and_revisions_are_told_in_their_units() -> None:
     assert Client().get("/api/stats/minutes", headers=headers).json() == {"items": [], "next": None}
 
 
-def test_every_operation_of_the_description_has_an_example_and_its_refusals() -> None:
-    client = Client()
-    client.force_login(get_user_model().objects.create_user("alice"))
-    paths = client.get("/api/openapi.json").json()["paths"]
-    for path, methods in paths.items():
+@pytest.fixture
+def description() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(api.get_openapi_schema()))
+    return found
+
+
+def answers_of(description: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every good answer: its operation, and its content."""
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            for status, answer in operation["responses"].items():
+                if status.startswith("2"):
+                    yield f"{method.upper()} {path} {status}", answer["content"]
+
+
+def test_every_operation_of_the_description_has_its_refusals(description: dict[str, Any]) -> None:
+    for path, methods in description["paths"].items():
         for operation in methods.values():
-            answers = operation["responses"]
-            good = next(v for k, v in answers.items() if k.startswith("2"))
-            assert any("example" in c for c in good["content"].values()), path
-            assert {"401", "403", "404", "422", "429"} <= set(answers), path
+            assert {"401", "403", "404", "422", "429"} <= set(operation["responses"]), path
+
+
+def test_every_answer_has_an_example_that_fits_its_schema(description: dict[str, Any]) -> None:
+    for name, content in answers_of(description):
+        for kind, told in content.items():
+            assert "example" in told, name
+            if kind == "application/json":
+                whole = {**told["schema"], "components": description["components"]}
+                jsonschema_rs.validate(whole, told["example"])
+
+
+def test_no_answer_is_an_object_of_anything(description: dict[str, Any]) -> None:
+    loose: list[str] = []
+
+    def look(schema: Any, where: str) -> None:
+        if isinstance(schema, list):
+            for part in schema:
+                look(part, where)
+        if not isinstance(schema, dict):
+            return
+        if schema.get("type") == "object":
+            more = schema.get("additionalProperties", "properties" not in schema)
+            if more is True or more == {}:
+                loose.append(where)
+        for name, part in schema.items():
+            look(part, f"{where}.{name}")
+
+    look([content for _, content in answers_of(description)], "an answer")
+    look(description["components"]["schemas"], "a schema")
+    assert not loose, loose
+
+
+def test_a_list_that_is_no_table_has_pages_too() -> None:
+    headers, keys, cursor = bearer(), [], ""
+    whole = Client().get("/api/limits", headers=headers).json()
+    while cursor is not None:
+        found = Client().get(f"/api/limits?limit=50&cursor={cursor}", headers=headers).json()
+        assert len(found["items"]) <= 50
+        keys += [item["key"] for item in found["items"]]
+        cursor = found["next"]
+    assert keys == [item["key"] for item in whole["items"]] == sorted(keys)
+    assert whole["next"] is None
 
 
 # --- streams --------------------------------------------------------------------------------------

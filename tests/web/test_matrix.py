@@ -22,7 +22,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.test import Client, RequestFactory
+from django.test import AsyncClient, Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from arbsite import local
@@ -30,6 +30,7 @@ from arbsite.api import api
 from arbsite.asgi import application
 from arbsite.roles import give_role
 from markets.roles import REACH, Role
+from tests.web import live_site
 from trading import services
 from trading.routing import websocket_urlpatterns
 
@@ -87,7 +88,7 @@ PAGES: dict[str, tuple[int | None, int | None]] = {
     "naked": (V, None),
     "approve-pair": (None, A),
     "block-pair": (None, A),
-    "stream": (None, None),  # asks as the API does; see test_api_rules
+    "stream": (None, None),  # asks as the API does; see the streams below
     "settings": (V, A),
     "override": (None, A),
     "use-profile": (None, A),
@@ -348,7 +349,7 @@ def test_every_operation_answers_whom_its_place_says(servers: local.Servers, cap
     cache.clear()
     for who, reach, headers, client in callers():
         for method, path in OPERATIONS:
-            if method != "GET" or path.endswith("/stream"):
+            if method != "GET":
                 continue
             path = path.replace("{deal_id}", "r1-1").replace("{number}", "1")
             status = client.get(path, headers=headers).status_code
@@ -390,14 +391,58 @@ async def test_every_socket_lets_in_whom_its_place_says(
         for who in WHO:
             cookie = await database_sync_to_async(cookie_of)(who)
             headers = [(b"origin", b"http://localhost"), (b"host", b"localhost")]
-            socket = WebsocketCommunicator(
-                application, f"/{pattern.pattern}", [*headers, (b"cookie", cookie.encode())]
+            first = await first_word(
+                f"/{pattern.pattern}", [*headers, (b"cookie", cookie.encode())]
             )
-            await socket.connect()
-            first = await socket.receive_output(timeout=5)
             let_in = first["type"] == "websocket.send"
             assert let_in is (who != "anonymous"), f"{who} at /{pattern.pattern}: {first}"
-            await socket.disconnect()
             cells += 1
     with capsys.disabled():
         print(f"\n  sockets: {cells} cells")  # noqa: T201  the count is the proof
+
+
+async def first_word(path: str, headers: list[tuple[bytes, bytes]]) -> Any:
+    """What a socket answers first."""
+    socket = WebsocketCommunicator(application, path, headers)
+    await socket.connect()
+    first = await socket.receive_output(timeout=5)
+    await socket.disconnect()
+    return first
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_both_streams_let_in_whom_their_place_says(
+    servers: local.Servers, capsys: Any
+) -> None:
+    """SSE takes a token or a session; the socket of programs a token only: no foreign page can
+    set its header, while a browser would send its cookie along.
+    """
+
+    def everybody() -> list[tuple[str, int, dict[str, str], str]]:
+        cache.clear()
+        live_site.clear()
+        return [
+            (who, reach, headers, client.cookies["sessionid"].value if client.cookies else "")
+            for who, reach, headers, client in callers()
+        ]
+
+    counted = Counter[str]()
+    for who, reach, headers, session in await database_sync_to_async(everybody)():
+        client = AsyncClient()
+        if session:
+            client.cookies["sessionid"] = session
+        answer = await client.get("/api/stream", headers=headers)
+        assert (answer.status_code == 200) is (reach >= 0), f"{who} at /api/stream"
+        if answer.streaming:
+            lines: Any = aiter(answer.streaming_content)  # type: ignore[attr-defined]
+            assert (await anext(lines)).startswith(b"event: ready"), who
+            await lines.aclose()
+        words = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        cookie = [(b"cookie", f"sessionid={session}".encode())] if session else []
+        first = await first_word("/ws/stream", [*words, *cookie])
+        let_in = first["type"] == "websocket.send"
+        assert let_in is (reach >= 0 and not session), f"{who} at /ws/stream: {first}"
+        counted["let in"] += (reach >= 0) + let_in
+        counted["kept out"] += 2 - (reach >= 0) - let_in
+    with capsys.disabled():
+        print(f"\n  streams: {sum(counted.values())} cells, {dict(counted)}")  # noqa: T201  the count is the proof

@@ -8,9 +8,9 @@ from typing import Any
 
 from markets.console import NOTHING, Console
 from markets.terms import formats
-from markets.terms.units import Ns, text_from_micros
+from markets.terms.units import Ns
 from markets.wire import iso, tell
-from trading import minutes, selectors
+from trading import minutes, sums
 from trading.minutes import Minute
 from trading.runtime.clock import sleep
 
@@ -45,9 +45,7 @@ class Command(Console):
         if options["follow"] or options["minutes"]:
             self._minutes(options["minutes"] or 1, options)
             return
-        found = selectors.stats()
-        for name in ("locked", "planned_profit", "fees"):
-            found[name] = text_from_micros(found[name], 2)
+        found = tell(sums.stats())
         last = minutes.newest_minute()
         found["minute"] = tell(last) if last is not None else None
         if not options["json"] and last is not None:
