@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 from collections.abc import Callable
+from urllib.parse import quote
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from feeds.venues.base import Request
 from feeds.venues.polymarket.desk.keys import Keys
 from markets.terms.units import Ns
 from tests.contract.polymarket_gateway import KEY, Trade, trade, who
+from tests.secrecy import Search
 from trading.engine.events import OrderUnknown
 from trading.engine.orders import Side, TimeInForce
 from trading.runtime.gateway import VenueUnreachable
 
 API = Keys(1, Ns(0))._derive(who().owner, 0)
-SECRETS = (KEY.hex(), API.secret, API.passphrase)
-# A log may shorten a line: a piece of a secret is one too.
-PIECE = 16
-# The test's key is a seven after 63 zeros: those alone stand in every padded number.
-PIECES = [KEY.hex()]
-for _secret in SECRETS[1:]:
-    PIECES += [_secret[:PIECE], _secret[-PIECE:], _secret[10 : 10 + PIECE]]
+# The test's key is a seven after 63 zeros, whose pieces stand in every padded number.
+SEARCH = Search({"the API secret": API.secret, "the passphrase": API.passphrase})
 
 
-def found(texts: list[str]) -> list[str]:
-    """Pieces of secrets that stand in the texts."""
-    return [piece for piece in PIECES for text in texts if piece in text]
+def found(texts: list[str]) -> set[str]:
+    """Names of the secrets that stand in the texts."""
+    text = "\n".join(texts).encode()
+    return SEARCH.found(text) | ({"the key"} if KEY.hex().encode() in text else set())
 
 
 async def session(desk: Trade, log: pytest.LogCaptureFixture) -> list[str]:
@@ -61,7 +62,7 @@ async def test_a_session_at_the_most_talkative_log_level_tells_no_secret(
             texts = await session(desk, caplog)
 
     assert any("OrderFilled" in text for text in texts)
-    assert found(texts) == []
+    assert found(texts) == set()
 
 
 def in_an_event(secret: str) -> str:
@@ -72,7 +73,39 @@ def in_a_shortened_log_line(secret: str) -> str:
     return f'> TEXT {{"auth":{{"secret":"...{secret[-20:]}"}}}}'
 
 
+def in_base64_inside_something_longer(secret: str) -> str:
+    return base64.b64encode(f"user:{secret}!".encode()).decode()
+
+
+def in_an_address(secret: str) -> str:
+    return quote(secret)
+
+
+def as_bytes(secret: str) -> str:
+    return repr(secret.encode().hex())
+
+
+PLANTS = (
+    in_an_event,
+    in_a_shortened_log_line,
+    in_base64_inside_something_longer,
+    in_an_address,
+    as_bytes,
+)
+
+
 @pytest.mark.parametrize("secret", [API.secret, API.passphrase])
-@pytest.mark.parametrize("plant", [in_an_event, in_a_shortened_log_line])
+@pytest.mark.parametrize("plant", PLANTS)
 def test_a_planted_leak_is_found(plant: Callable[[str], str], secret: str) -> None:
-    assert found([plant(secret)])
+    assert len(found([plant(secret)])) == 1
+
+
+def test_a_private_keys_file_is_found_by_its_lines_and_by_its_bytes() -> None:
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    search = Search({"key": pem})
+
+    raw = key.private_bytes_raw()
+    forms = (pem.splitlines()[1].encode(), raw, raw.hex().encode(), base64.b64encode(b"1" + raw))
+    assert [search.found(b"x" + form + b"y") for form in forms] == [{"key"}] * 4
+    assert search.found(b"-----BEGIN PRIVATE KEY-----") == set()

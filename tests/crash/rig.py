@@ -8,6 +8,7 @@ so that each violation has its point.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import signal
 import subprocess
@@ -18,6 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from time import monotonic
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from arbsite import local
 from feeds.venues.polymarket.identity import identity
@@ -54,18 +58,37 @@ LIMITS = {
     "max_total_exposure": 1_000_000 * MICRO,
     "venue_capital": 1_000_000 * MICRO,
 }
-KEY = "07" * 32  # of nobody: it signs only for the fake
+# Keys of nobody: they sign only for the fakes.
+KEY = hashlib.sha256(b"the rig's wallet").hexdigest()
 WALLET = identity(KEY, "", "0")
+KALSHI_KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"the rig's key").digest())
+KALSHI_ID = "5f0c3a9e-0000-4000-8000-000000000001"
+PEM = KALSHI_KEY.private_bytes(
+    serialization.Encoding.PEM,
+    serialization.PrivateFormat.PKCS8,
+    serialization.NoEncryption(),
+).decode()
+PUBLIC = KALSHI_KEY.public_key().public_bytes(
+    serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+)
+MASTER = hashlib.sha256(b"the rig's master key").hexdigest()
 MONEY = {
     "LIVE": "1",
     "DRY_RUN": "",
-    "POLY_PRIVATE_KEY": KEY,
-    "POLY_SIGNATURE_TYPE": "0",
+    "ARBSITE_MASTER_KEY": MASTER,
+    "ARBSITE_LOG_LEVEL": "DEBUG",
     "DJANGO_SETTINGS_MODULE": "tests.crash.settings",
 }
+CREDENTIALS: dict[str, dict[str, str]] = {
+    "kalshi": {"KALSHI_API_KEY_ID": KALSHI_ID, "KALSHI_PRIVATE_KEY": PEM},
+    "polymarket": {"POLY_PRIVATE_KEY": KEY, "POLY_SIGNATURE_TYPE": "0"},
+}
 PREPARED = """
+from feeds import keyring
 from risk.services import set_engine, set_limits
 from markets.models import Relation, Venue
+for venue, fields in {credentials}.items():
+    keyring.store(venue, fields, 'rig', 'play money')
 Venue.objects.update(mode='{mode}')
 Relation.objects.update(mode='{mode}')
 set_engine('{mode}', 'rig', 'many deals')
@@ -216,10 +239,14 @@ def rig(folder: Path, mode: str) -> Iterator[Rig]:
     for path in (folder, *folder.parents[:2]):
         with contextlib.suppress(PermissionError):
             path.chmod(path.stat().st_mode | 0o755)
-    world = ("--scenario", str(WORLD), "--wallet", WALLET.owner)
+    public = folder / "kalshi.pub"
+    public.write_bytes(PUBLIC)
+    accounts = ("--wallet", WALLET.owner, "--kalshi-key", KALSHI_ID, str(public))
+    world = ("--scenario", str(WORLD), *accounts)
     with demo_site(folder, pairs=PAIRS, world=world) as site:
         site.environ |= MONEY
-        site.manage("shell", "--no-imports", "-v0", "-c", PREPARED.format(mode=mode, limits=LIMITS))
+        prepared = PREPARED.format(mode=mode, limits=LIMITS, credentials=CREDENTIALS)
+        site.manage("shell", "--no-imports", "-v0", "-c", prepared)
         if mode == "live":
             site.manage("arm", *VENUES, "--for", "8h", "--reason", "the crash rig")
         made = Rig(site, mode)

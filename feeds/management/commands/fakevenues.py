@@ -21,8 +21,10 @@ from feeds.runtime.recorder import RecordingProblem
 from feeds.runtime.scenario_file import Told, read, shipped
 from feeds.runtime.world import LAYOUTS, PAIRS, RATE, SEED, world
 from feeds.sim.faults import Script
-from feeds.sim.scenario import POLYMARKET, Scenario
+from feeds.sim.scenario import KALSHI, POLYMARKET, Scenario
 from feeds.venues import FAKES, find
+from feeds.venues.kalshi.fakeauth import OPEN_ACCOUNT, Key
+from feeds.venues.kalshi.sign import public_key
 from feeds.venues.polymarket.desk.wallets import Wallet
 from feeds.venues.polymarket.signing import WalletKind
 from markets.console import Console
@@ -69,6 +71,13 @@ class Command(Console):
             metavar="ADDRESS",
             help="a plain key's address that has play money at the fake Polymarket",
         )
+        parser.add_argument(
+            "--kalshi-key",
+            nargs=2,
+            metavar=("ID", "FILE"),
+            help="a key's id and its public half (PEM): the fake Kalshi then judges signatures and "
+            "that key's account has play money (default: whoever comes has it)",
+        )
         parser.add_argument("--pairs", type=int, help="markets both venues list")
         parser.add_argument("--rate", type=int, help="book moves a second, in all")
 
@@ -81,7 +90,8 @@ class Command(Console):
         if pairs < 1 or rate < 1:
             self.refuse("--pairs and --rate must be at least 1.")
         ports = {venue: int(options[f"{venue}_port"]) for venue in LAYOUTS}
-        self.wallet = options["wallet"]
+        self.seed, self.wallet = seed, options["wallet"]
+        self.keys = self._keys(*options["kalshi_key"]) if options["kalshi_key"] else ()
         clock = SystemClock()
         at = Ns(options["at"] or clock.now())
         scenario: Scenario | Playback
@@ -102,6 +112,12 @@ class Command(Console):
             return read(name) if name else Told()
         except ValueError as problem:
             self.refuse(str(problem))
+
+    def _keys(self, name: str, file: str) -> tuple[Key, ...]:
+        try:
+            return (Key(name, public_key(Path(file).read_bytes())),)
+        except (OSError, ValueError) as problem:
+            self.refuse(f"--kalshi-key {file}: {problem}; give the public half as a PEM file.")
 
     def _recorded(self, files: tuple[Path, ...], at: Ns) -> Playback:
         try:
@@ -138,11 +154,7 @@ class Command(Console):
         self, venue: str, scenario: Scenario | Playback, port: int, clock: Clock
     ) -> FakeServer:
         layout = LAYOUTS[venue]
-        fake = find(FAKES, venue)(scenario.listed)
-        if venue == POLYMARKET and self.wallet:
-            fake.office.open(
-                Wallet(address=self.wallet, owner=self.wallet, kind=WalletKind.EOA, cash=PLAY_MONEY)
-            )
+        fake = self._fake(venue, scenario)
         server = FakeServer(fake, clock, port, prefixes=layout.prefixes)
         try:
             await server.start()
@@ -155,6 +167,21 @@ class Command(Console):
         addresses = ", ".join(f"{name} {url}" for name, url in hosts)
         self.stdout.write(f"{venue}: {addresses}, ws {layout.ws_url(server.port)}")
         return server
+
+    def _fake(self, venue: str, scenario: Scenario | Playback) -> Any:
+        """A venue with its accounts; Kalshi's late reads and disorder follow from the seed."""
+        make = find(FAKES, venue)
+        if venue == KALSHI:
+            fake = make(scenario.listed, keys=self.keys, seed=self.seed)
+            for shard in fake.board.shards if self.keys else ():
+                fake.fund(OPEN_ACCOUNT, PLAY_MONEY, shard=shard)
+            return fake
+        fake = make(scenario.listed)
+        if venue == POLYMARKET and self.wallet:
+            fake.office.open(
+                Wallet(address=self.wallet, owner=self.wallet, kind=WalletKind.EOA, cash=PLAY_MONEY)
+            )
+        return fake
 
 
 def _first(*given: int | None) -> int:

@@ -86,7 +86,7 @@ class KalshiFake:
         for stand in self.board.stands.values():
             self.accounts.ledger.open(stand.id, shard=stand.shard, nets=True)
         if not keys:
-            for shard in sorted({0, *(stand.shard for stand in self.board.stands.values())}):
+            for shard in self.board.shards:
                 self.fund(OPEN_ACCOUNT, OPEN_CASH, shard=shard)
 
     @property

@@ -127,6 +127,11 @@ class Board:
                 stand = self.stands[listed.native] = _stand(listed, terms)
                 self.events.setdefault(listed.event, []).append(stand)
 
+    @property
+    def shards(self) -> tuple[int, ...]:
+        """Where cash may lie: shard 0, and every shard of a market."""
+        return tuple(sorted({0, *(stand.shard for stand in self.stands.values())}))
+
     def pause(self, at: Ns) -> Pause:
         """Whether trading, or everything, stands still."""
         if self.mode_until is not None and at >= self.mode_until:
