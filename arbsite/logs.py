@@ -1,13 +1,29 @@
-"""How the web, the jobs and the commands write their log: one JSON object a line, on stderr."""
+"""How the web, the jobs, the worker and the commands write their log: one JSON object a line, on
+stderr.
+
+A line written on an order's way to its venue names the order, its deal and the deal's trace.
+"""
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
+from trading.runtime.spoken import spoken_of
+
+
+def name_order(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The line with what it is about, where it does not say so itself."""
+    for key, value in spoken_of().items():
+        line.setdefault(key, value)
+    return line
+
+
 SHARED = (
     structlog.contextvars.merge_contextvars,
+    name_order,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -6,18 +6,14 @@ when a duty failed is done again: rows are known by natural keys, commands by th
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import redis
 import structlog
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
-from django.db import connection, transaction
+from django.db import connection
 
 from markets import selectors as market_selectors
 from markets.moments import moment
@@ -28,7 +24,6 @@ from trading import store
 from trading.engine.pictures import EnginePicture
 from trading.minutes import write_minute
 from trading.runtime.clock import Clock
-from trading.runtime.crash import crash_point
 from trading.runtime.messages import (
     Applied,
     CommandArrived,
@@ -37,7 +32,6 @@ from trading.runtime.messages import (
     LeaseLost,
     Status,
 )
-from trading.runtime.segments import Position, follow, name_of, segments
 
 LOG = structlog.get_logger(__name__)
 LEASE_TIME = 5 * SECOND
@@ -45,71 +39,6 @@ BATCH = 500
 ANNOUNCE_S = 1.0
 
 Loader = Callable[[], tuple[int, bytes]]
-
-
-class RowWriter:
-    """Brings the journal of `directory` into rows, in batches of one transaction each."""
-
-    def __init__(self, directory: Path, cursor: str = "journal") -> None:
-        self.directory = directory
-        self._cursor = cursor
-        self._names = store.Names()
-        self._position: Position | None = None
-        self.seq = 0
-
-    def work(self, limit: int = BATCH) -> int:
-        """Writes what is new, at most `limit` records; how many there were.
-
-        Errors: those of `AWAY` while the database is away, `CorruptJournal`.
-        """
-        if self._position is not None and not follow(self.directory, self._position, 1):
-            return 0
-        with transaction.atomic():
-            cursor = store.read_cursor(self._cursor, lock=True)
-            found = follow(self.directory, self._begin(cursor), limit)
-            deals = store.write((record for _, record in found), self._names)
-            if found:
-                position, record = found[-1]
-                cursor = store.Cursor(
-                    position.segment, position.offset, getattr(record, "seq", cursor.seq)
-                )
-                store.move_cursor(self._cursor, cursor)
-            crash_point("before_commit")
-        crash_point("after_commit")
-        self._position = Position(cursor.segment, cursor.offset)
-        self.seq = cursor.seq
-        if deals:
-            tell_pages(deals)
-        return len(found)
-
-    @property
-    def position(self) -> Position:
-        """How far the rows are written."""
-        return self._position or Position()
-
-    def _begin(self, cursor: store.Cursor) -> Position:
-        newest = segments(self.directory)[-1:]
-        if newest and name_of(newest[0]) < cursor.segment:
-            LOG.warning("journal was replaced", was=cursor.segment)
-            return Position()
-        return Position(cursor.segment, cursor.offset)
-
-
-def tell_pages(deals: list[str]) -> None:
-    """Says on the channel layer which deals changed; without Redis pages find out when asked."""
-    layer = get_channel_layer()
-    if layer is None:
-        return
-
-    async def send() -> None:
-        # Rows must not wait for a Redis that hangs.
-        async with asyncio.timeout(ANNOUNCE_S):
-            await layer.group_send("live", {"type": "live.deals", "deals": deals})
-
-    try:
-        async_to_sync(send)()
-    except (redis.RedisError, OSError) as problem:
-        LOG.info("deals not announced", problem=type(problem).__name__)
 
 
 class LeaseKeeper:

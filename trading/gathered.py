@@ -12,7 +12,7 @@ from itertools import filterfalse
 from markets.moments import moment
 from markets.terms.units import Ns
 from trading import models
-from trading.engine.deals import Deal, DealState
+from trading.engine.deals import Deal
 from trading.engine.events import (
     Event,
     OrderAccepted,
@@ -41,6 +41,7 @@ from trading.engine.orders import (
 )
 from trading.engine.selftest import RELATION as SELF_TEST
 from trading.replay.records import EventRecord, IntentsRecord, Record
+from trading.replay.traces import opens
 
 SURENESS = (Finality.MATCHED, Finality.FINAL, Finality.FAILED)
 
@@ -62,6 +63,7 @@ class Rows:
 
     def __init__(self) -> None:
         self.deals: dict[str, tuple[int, Deal]] = {}
+        self.opened: dict[str, int] = {}
         self.steps: dict[tuple[str, int], models.DealStep] = {}
         self.placed: dict[str, tuple[int, Ns, OrderRequest]] = {}
         self.news: list[tuple[int, OrderNews]] = []
@@ -142,7 +144,8 @@ class Rows:
         self.steps[deal.id, seq] = models.DealStep(
             deal_id=deal.id, seq=seq, at=moment(intent.at), state=deal.state.value, text=text
         )
-        if deal.state is DealState.OPENING and deal.opened_at == intent.at and earlier is None:
+        if opens(intent) and earlier is None:
+            self.opened[deal.id] = seq
             self.decisions.append(_approval(seq, deal))
 
 

@@ -15,10 +15,12 @@ from django.db import models
 class Deal(models.Model):
     """A deal as it last stood.
 
-    `relation` is the slug; `title` and `package_label` are copies for the pages.
+    `relation` is the slug; `title` and `package_label` are copies for the pages. `trace` names the
+    run and the event that opened it.
     """
 
     deal_id = models.CharField(max_length=120, unique=True)
+    trace = models.CharField(max_length=140, blank=True, db_index=True)
     relation = models.CharField(max_length=200, db_index=True)
     title = models.CharField(max_length=500, blank=True)
     package = models.PositiveSmallIntegerField()

@@ -32,8 +32,8 @@ from trading.duties import (
     LeaseKeeper,
     Loader,
     MinuteKeeper,
-    RowWriter,
 )
+from trading.row_writer import RowWriter
 from trading.runtime.clock import Clock
 from trading.runtime.crash import crash_point
 from trading.runtime.messages import (

@@ -25,6 +25,7 @@ from trading.gathered import POSITION, Rows
 from trading.labels import Names as Names
 from trading.order_rows import write_orders
 from trading.replay.records import Record
+from trading.replay.traces import trace_id
 from trading.runtime.messages import CommandArrived
 from trading.upserts import insert, upsert
 
@@ -102,7 +103,10 @@ def _write_deals(rows: Rows, names: Names) -> None:
     deals, legs = [], []
     for seq, deal in rows.deals.values():
         title, words = names.of(deal.relation, deal.package)
-        deals.append(_deal_row(seq, deal, title, words))
+        row = _deal_row(seq, deal, title, words)
+        if deal.id in rows.opened:
+            row.trace = trace_id(deal.id, rows.opened[deal.id])
+        deals.append(row)
         legs += _leg_rows(deal, names)
     upsert(deals, ("deal_id",), _DEAL)
     upsert(legs, ("deal", "position"), _LEG)
@@ -183,3 +187,18 @@ def mark_sent(numbers: Sequence[int], at: datetime) -> None:
 def write_heartbeat(name: str, **values: Any) -> None:
     """The worker's row, with these values of its fields."""
     models.WorkerHeartbeat.objects.update_or_create(name=name, defaults=values)
+
+
+# --- traces ---------------------------------------------------------------------------------------
+
+
+def deals_of(orders: Iterable[str]) -> dict[str, str]:
+    """Which deal each of these orders is of; an unknown order is left out."""
+    rows = models.Order.objects.filter(order_id__in=list(orders))
+    return {row.order_id: str(row.deal_id) for row in rows.only("order_id", "deal_id")}
+
+
+def traces_of(deals: Iterable[str]) -> dict[str, str]:
+    """The trace of each of these deals; one whose beginning is not on record is left out."""
+    rows = models.Deal.objects.filter(deal_id__in=list(deals)).exclude(trace="")
+    return dict(rows.values_list("deal_id", "trace"))

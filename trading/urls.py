@@ -10,6 +10,7 @@ urlpatterns = [
     path("deals/", views.deals, name="deals"),
     path("deals/<path:deal_id>/choose/", views.choose, name="choose"),
     path("deals/<path:deal_id>/naked/", views.naked, name="naked"),
+    path("deals/<path:deal_id>/trace/", views.trace, name="trace"),
     path("deals/<path:deal_id>/unwind/", views.unwind, name="unwind"),
     path("deals/<path:deal_id>/", views.deal, name="deal"),
     path("positions/", views.positions, name="positions"),

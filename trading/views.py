@@ -22,7 +22,7 @@ from markets.selectors import market_titles, relation_markets
 from markets.selectors import venue as venue_row
 from markets.services import block_pair, confirm_pair
 from markets.terms.units import MS
-from trading import live, selectors, showcase
+from trading import live, selectors, showcase, traces
 from trading.deal_view import deal_lines, deal_view
 from trading.explain import explain
 from trading.naked_view import naked_panel
@@ -106,6 +106,16 @@ def deal(request: HttpRequest, deal_id: str) -> HttpResponse:
     panel = naked_panel(live.PICTURES.engine, deal_id, live.now_ns())
     context = {"page": "deals", "view": deal_view(found, titles), "naked": panel}
     return render(request, "trading/deal.html", context)
+
+
+@require_GET
+def trace(request: HttpRequest, deal_id: str) -> HttpResponse:
+    """A deal's way from the decision to its fills, link by link, as rows tell it."""
+    chain = traces.find(deal_id)
+    if chain is None or chain.deal != deal_id:
+        raise Http404("There is no such deal.")
+    context = {"page": "deals", "chain": chain, "steps": traces.steps_of(chain)}
+    return render(request, "trading/trace.html", context)
 
 
 @require_GET

@@ -15,12 +15,12 @@ from markets.terms.ids import DealId, RelationId
 from markets.terms.units import Px, Qty, Usd
 from tests.fakes import START, ManualClock
 from trading import models
-from trading.duties import RowWriter
 from trading.engine.deals import Deal, DealState
 from trading.engine.events import TimerFired
 from trading.engine.intents import DealChanged
 from trading.engine.orders import BookKind
 from trading.replay.records import SCHEMA, Checkpoint, Header
+from trading.row_writer import RowWriter
 from trading.runtime.journal import Journal
 
 pytestmark = pytest.mark.django_db(transaction=True)

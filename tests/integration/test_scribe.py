@@ -21,11 +21,12 @@ from django.utils import timezone
 from markets.terms.units import Ns
 from tests.fakes import START, ManualClock, request
 from trading import models
-from trading.duties import CommandRelay, ConfigWatch, Heartbeat, LeaseKeeper, RowWriter
+from trading.duties import CommandRelay, ConfigWatch, Heartbeat, LeaseKeeper
 from trading.engine.config import Snapshot
 from trading.engine.events import ConfigChanged, Event, HealthReported, TimerFired
 from trading.engine.intents import PlaceOrder
 from trading.replay.records import SCHEMA, Checkpoint, Header
+from trading.row_writer import RowWriter
 from trading.runtime.clock import SystemClock
 from trading.runtime.executor import Lease
 from trading.runtime.journal import Journal, Rotation

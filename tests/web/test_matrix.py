@@ -55,6 +55,7 @@ PAGES: dict[str, tuple[int | None, int | None]] = {
     "explanation": (V, None),
     "deals": (V, None),
     "deal": (V, None),
+    "trace": (V, None),
     "positions": (V, None),
     "opportunities": (V, None),
     "opportunities-csv": (V, None),

@@ -182,6 +182,16 @@ def test_a_deal_shows_its_life_legs_and_money(operator: Client) -> None:
     assert operator.get("/deals/none/").status_code == 404
 
 
+def test_a_deal_leads_to_its_trace(operator: Client) -> None:
+    records.a_deal()
+
+    assert "/deals/r1-1/trace/" in text_of(operator, "/deals/r1-1/")
+    page = text_of(operator, "/deals/r1-1/trace/")
+    assert "r1-1-0" in page
+    assert "manage.py trace r1-1" in page
+    assert operator.get("/deals/none/trace/").status_code == 404
+
+
 def test_deals_are_listed_by_state(operator: Client) -> None:
     records.a_deal()
 

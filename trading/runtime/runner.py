@@ -18,6 +18,7 @@ from trading.runtime.crash import AFTER, BEFORE, Transitions, crash_point
 from trading.runtime.inbox import Inbox
 from trading.runtime.journal import Journal
 from trading.runtime.segments import Recovered
+from trading.runtime.spoken import Spoken
 
 TURN_EVENTS = 64
 TURN_NS = 2 * MS
@@ -145,6 +146,7 @@ class Runner:
         self._timers = Timers(clock, inbox.put)
         self._journal: Journal | None = None
         self._transitions = transitions
+        self._spoken = Spoken()
         self._unflushed: list[str] = []
         self._failure: BaseException | None = None
         self._stopping = False
@@ -220,7 +222,7 @@ class Runner:
             self._flush(journal)
             crash_point("after_flush")
         for intent in intents:
-            self._carry(intent)
+            self._carry(seq, intent)
 
     def _note(self, made: list[str]) -> None:
         self._unflushed += made
@@ -233,11 +235,15 @@ class Runner:
         for name in made:
             crash_point(name + AFTER)
 
-    def _carry(self, intent: Intent) -> None:
+    def _carry(self, seq: int, intent: Intent) -> None:
         match intent:
             case SetTimer(key=key, due=due):
                 self._timers.set(key, due)
-            case PlaceOrder() | CancelOrder() | QueryOrder():
+            case PlaceOrder(request=request):
+                self._spoken.begin(seq, request)
+                self._executor.carry(intent)
+                self._spoken.end()
+            case CancelOrder() | QueryOrder():
                 self._executor.carry(intent)
             case _:
                 pass
