@@ -8,6 +8,7 @@ are kept, and those later than a fetched book are replayed on it. Wires and sock
 Source: polymarket sheet section 5.4, read 2026-11-20.
 """
 
+from itertools import chain
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -22,22 +23,22 @@ from trading.engine.events import BookChanged, BookSeen, BookStale, MarketChange
 
 DOUBTS = 3
 DOUBT_NS = Ns(500 * MS)
-KEPT_CHANGES = 2_000
+# Changes a fetched book may be without: at a hundred a second, what the last five seconds said.
+KEPT_CHANGES = 500
 KEPT_KEYS = 256
 FUTURE = Ns(60 * SECOND)
 FETCH_SPACING = Ns(SECOND)
 FIRST_RETRY = Ns(5 * SECOND)
 LAST_RETRY = Ns(60 * SECOND)
 
-Key = tuple[str, str, str, str, str]
 
 
 class _Kept(NamedTuple):
-    """A change, when the venue said it, and whether the book was already lost then."""
+    """One frame's changes, when the venue said them, and whether the book was already lost then."""
 
     said: Ns
     was_waiting: bool
-    change: Change
+    changes: list[Change]
 
     def is_missing(self, venue_at: Ns) -> bool:
         """Whether a book fetched as of that time may be without it."""
@@ -61,12 +62,13 @@ class BookKeeper:
         self._asked_at = Ns(-LAST_RETRY)
         self._retry = FIRST_RETRY
         self._kept: list[_Kept] = []
+        self._kept_count = 0
         self._kept_from = Ns(0)
         self._newest = Ns(0)
         self._fetched_from = Ns(0)
         self._doubts = 0
         self._doubted_at = Ns(0)
-        self._keys: dict[Key, None] = {}
+        self._keys: dict[str, None] = {}
 
     def restart(self, at: Ns, patience: Ns) -> None:
         """A new connection: believe nothing, and ask for the snapshot if it does not come."""
@@ -78,10 +80,8 @@ class BookKeeper:
         self._retry = FIRST_RETRY
         self.fetch_at = Ns(at + patience)
 
-    def is_repeat(self, key: Key) -> bool:
-        """Whether exactly this element was met since the last snapshot; it is remembered."""
-        if not key[-1]:
-            return False
+    def is_repeat(self, key: str) -> bool:
+        """Whether the element written so was met since the last snapshot; it is remembered."""
         if key in self._keys:
             return True
         self._keys[key] = None
@@ -119,7 +119,7 @@ class BookKeeper:
         self._fetched_from = venue_at
         book = self.builder.snapshot(bids, asks, at, newest)
         if not isinstance(book, Resync) and later:
-            result = self.builder.set_all((one.change for one in later), at, newest)
+            result = self.builder.set_all(chain(*(one.changes for one in later)), at, newest)
             book = result if isinstance(result, Resync) else book
         if isinstance(book, Resync):
             return self.lose(book.reason, at)
@@ -226,8 +226,11 @@ class BookKeeper:
 
     def _keep(self, changes: list[Change], venue_at: Ns) -> bool:
         """Remember changes for a fetched book; whether they were too many."""
-        self._kept.extend(_Kept(venue_at, self.waiting, change) for change in changes)
-        if len(self._kept) <= KEPT_CHANGES:
+        if not changes:
+            return False
+        self._kept.append(_Kept(venue_at, self.waiting, changes))
+        self._kept_count += len(changes)
+        if self._kept_count <= KEPT_CHANGES:
             return False
         kept_from = max(one.said for one in self._kept)
         self._forget_changes(kept_from)
@@ -241,6 +244,7 @@ class BookKeeper:
 
     def _forget_changes(self, kept_from: Ns) -> None:
         self._kept = []
+        self._kept_count = 0
         self._kept_from = kept_from
 
     def _forget(self) -> None:

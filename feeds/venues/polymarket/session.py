@@ -362,17 +362,17 @@ class _Group:
 
     def add(self, element: wire.Element, outcome: int) -> None:
         """Take the change of a YES element and the top either outcome's element states."""
-        key = (element.asset_id, element.price, element.size, element.side, element.hash)
-        if self.keeper.is_repeat(key):
+        said = f"{outcome} {element.side} {element.price} {element.size} {element.hash}"
+        if element.hash and self.keeper.is_repeat(said):
             return
         self._is_new = True
         side, px = parse.side(element.side), parse.price(element.price)
         qty = parse.size(element.size)
         if outcome == 0:
             self.changes.append((side, px, qty))
-        said = parse.top(element.best_bid, element.best_ask)
-        if said is not None:
-            self.tops[outcome] = said.mirrored() if outcome else said
+        top = parse.top(element.best_bid, element.best_ask)
+        if top is not None:
+            self.tops[outcome] = top.mirrored() if outcome else top
 
     def close(self, at: Ns, venue_at: Ns) -> list[Output]:
         """Apply it: a frame of repeats alone says nothing, a broken one loses the book."""

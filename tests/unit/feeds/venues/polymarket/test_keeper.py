@@ -118,15 +118,13 @@ def test_a_fetched_book_older_than_what_was_thrown_away_is_not_believed() -> Non
     assert kinds(keeper.reseed(BIDS, ASKS, START, Ns(100))) == ["BookChanged"]
 
 
-def test_repeats_are_remembered_for_a_while_and_only_with_a_hash() -> None:
+def test_repeats_are_remembered_for_a_while() -> None:
     keeper = live()
-    assert not keeper.is_repeat(("1", "0.4", "1", "BUY", ""))
-    assert not keeper.is_repeat(("1", "0.4", "1", "BUY", ""))
-    assert not keeper.is_repeat(("1", "0.4", "1", "BUY", "h"))
-    assert keeper.is_repeat(("1", "0.4", "1", "BUY", "h"))
+    assert not keeper.is_repeat("0 BUY 0.4 1 h")
+    assert keeper.is_repeat("0 BUY 0.4 1 h")
     for number in range(KEPT_KEYS):
-        keeper.is_repeat(("1", "0.4", "1", "BUY", str(number)))
-    assert not keeper.is_repeat(("1", "0.4", "1", "BUY", "h"))
+        keeper.is_repeat(f"0 BUY 0.4 1 {number}")
+    assert not keeper.is_repeat("0 BUY 0.4 1 h")
 
 
 def test_an_ended_market_stays_silent() -> None:

@@ -117,6 +117,17 @@ def test_an_exact_repeat_is_dropped_even_when_the_level_moved_on() -> None:
     assert book.book.bids(0)[0] == (420_000, 9 * MICRO)
 
 
+def test_what_comes_without_a_hash_is_never_taken_for_a_repeat() -> None:
+    scene = Scene().open()
+    bare = {**element(YES, "0.42", "7", "BUY", ("0.42", "0.44")), "hash": ""}
+    scene.hears(change(bare))
+    scene.hears(change({**bare, "size": "9"}))
+    scene.hears(change(bare))
+    book = scene.events()[-1]
+    assert isinstance(book, BookChanged)
+    assert book.book.bids(0)[0] == (420_000, 7 * MICRO)
+
+
 def test_the_older_changes_form_is_understood() -> None:
     scene = Scene().open()
     scene.hears(
