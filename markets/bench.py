@@ -13,7 +13,7 @@ from django.db.models.functions import TruncWeek
 from django.utils import timezone
 
 from markets import teaching
-from markets.matcher import policy
+from markets.judging import policy
 from markets.matching.decide import judge
 from markets.matching.sides import sides_of_record
 from markets.matching.verdicts import Judgement, Kinship, Verdict

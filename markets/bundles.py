@@ -15,10 +15,11 @@ import msgspec
 from django.db import transaction
 from django.utils.text import slugify
 
-from markets import pairing
+from markets import proposals
 from markets.catalogue import details_of
 from markets.decisions import decide
-from markets.matcher import AUTHOR, side_of
+from markets.judging import side_of
+from markets.matched import AUTHOR
 from markets.matching.groups import Group, field_of, ladder
 from markets.matching.sides import Side
 from markets.models import Market, Relation
@@ -90,7 +91,7 @@ def keep(made: Group, rows: Sequence[Market]) -> bool:
         },
     )
     if is_new:
-        pairing.store_claims(row, relation)
+        proposals.store_claims(row, relation)
         decide(row, "proposed", [made.why], AUTHOR)
     return is_new
 

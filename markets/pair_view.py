@@ -14,7 +14,7 @@ from django.utils import timezone
 from markets import guard, selectors
 from markets.catalogue import details_of
 from markets.discovery import games
-from markets.matcher import judged, judgement_of, policy, side_of
+from markets.judging import judged, judgement_of, policy, side_of
 from markets.matching.aligned import Grade, Part, Row, align, changes, counts
 from markets.matching.clauses import clauses
 from markets.matching.facts import Facts, extract

@@ -1,163 +1,25 @@
-"""Writes of relations: proposed, confirmed by a person, blocked, set. Each leaves a revision.
+"""Writes of relations: confirmed by a person, blocked, set. Each leaves a revision.
 
 A refusal is a `ValidationError` of one sentence: what is wrong, where, and what to do.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.text import slugify
 
 from markets import selectors
 from markets.decisions import decide
-from markets.models import BlockRule, Claim, ConfigRevision, Market, Mode, Relation
+from markets.models import BlockRule, ConfigRevision, Mode, Relation
 from markets.moments import ns
 from markets.revisions import bump, change
-from markets.terms import relations
-from markets.terms.ids import MarketId, RelationId
 from markets.terms.packages import packages
-from markets.terms.relations import TailRisk
 
 OVER = ("closed", "determined", "settled")
-
-
-class PairFacts(msgspec.Struct, frozen=True):
-    """What is claimed of two markets.
-
-    `inverse`: YES of the first pays exactly when NO of the second does.
-    """
-
-    first: str
-    second: str
-    inverse: bool = False
-    tails: tuple[TailRisk, ...] = ()
-    title: str = ""
-    score: float | None = None
-    rules_passed: bool | None = None
-
-
-@transaction.atomic
-def propose_pair(facts: PairFacts, author: str, reasons: Sequence[str] = ()) -> Relation:
-    """The candidate pair of two markets; a pair that is there already stays as it is.
-
-    Errors: `ValidationError` when a market is unknown or not binary, or both are at one venue.
-    """
-    return _propose(facts, author, reasons)[0]
-
-
-@transaction.atomic
-def ensure_pair(
-    facts: PairFacts, author: str, reasons: Sequence[str] = ()
-) -> tuple[RelationId, bool]:
-    """The slug of the pair of two markets, and whether it had to be made.
-
-    Errors: as `propose_pair`.
-    """
-    row, is_new = _propose(facts, author, reasons)
-    return RelationId(row.slug), is_new
-
-
-def _propose(facts: PairFacts, author: str, reasons: Sequence[str]) -> tuple[Relation, bool]:
-    first, second = _binary(facts.first), _binary(facts.second)
-    if first.venue_id == second.venue_id:
-        raise ValidationError(
-            f"{first.market_id} and {second.market_id} are both at {first.venue_id}; "
-            "a pair joins two venues."
-        )
-    mark = _mark(facts.first, facts.second)
-    existing = Relation.objects.filter(slug__endswith=f"-{mark}").first()
-    if existing is not None:
-        return existing, False
-    title = facts.title or first.title
-    payouts = [m.payout_at for m in (first, second) if m.payout_at]
-    slug = f"{slugify(title)[:80].strip('-') or 'pair'}-{mark}"
-    table = _table(slug, title, facts)
-    row = Relation.objects.create(
-        slug=slug,
-        title=title[:500],
-        category=(first.category or second.category)[:120],
-        inverse=facts.inverse,
-        worlds=[msgspec.to_builtins(w) for w in table.worlds],
-        payout_at=max(payouts) if payouts else None,
-        score=facts.score,
-        rules_passed=facts.rules_passed,
-    )
-    store_claims(row, table)
-    decide(row, "proposed", list(reasons), author)
-    return row, True
-
-
-def _mark(first: str, second: str) -> str:
-    """The end of the slug that two markets' pair has, whatever its title."""
-    return hashlib.sha256("|".join(sorted((first, second))).encode()).hexdigest()[:8]
-
-
-def slug_of(first: str, second: str) -> str | None:
-    """The slug of the pair of two markets, or nothing where there is none."""
-    rows = Relation.objects.filter(slug__endswith=f"-{_mark(first, second)}")
-    return rows.values_list("slug", flat=True).first()
-
-
-def _table(slug: str, title: str, facts: PairFacts) -> relations.Relation:
-    return relations.pair(
-        RelationId(slug),
-        MarketId(facts.first),
-        MarketId(facts.second),
-        title=title,
-        inverse=facts.inverse,
-        tails=facts.tails,
-    )
-
-
-def store_claims(row: Relation, table: relations.Relation) -> None:
-    """The claims of a relation as its table has them, in place of those it had."""
-    Claim.objects.filter(relation=row).delete()
-    Claim.objects.bulk_create(
-        Claim(
-            relation=row,
-            market_id=c.market,
-            outcome=c.outcome,
-            position=position,
-            pays=[[cell.fixed, cell.stake_ppm] for cell in c.pays],
-        )
-        for position, c in enumerate(table.claims)
-    )
-
-
-def retable(row: Relation, facts: PairFacts) -> None:
-    """Gives a candidate the table of these facts; the caller saves the row.
-
-    Errors: `ValidationError` for a relation that a person decided.
-    """
-    if row.status not in (Relation.Status.CANDIDATE, Relation.Status.SUSPENDED):
-        raise ValidationError(f"{row.title} is {row.status}: its payoff table stays as it is.")
-    table = _table(row.slug, row.title, facts)
-    worlds = [msgspec.to_builtins(w) for w in table.worlds]
-    if row.worlds == worlds and row.inverse == facts.inverse:
-        return
-    row.worlds, row.inverse = worlds, facts.inverse
-    store_claims(row, table)
-
-
-def _binary(market_id: str) -> Market:
-    row = Market.objects.filter(market_id=market_id).first()
-    if row is None:
-        raise ValidationError(
-            f"Market {market_id!r} is not known; run `manage.py discover` for its venue first."
-        )
-    if len(row.outcomes) != 2:
-        raise ValidationError(
-            f"Market {market_id} has {len(row.outcomes)} outcomes; "
-            "a pair is made of two binary markets."
-        )
-    return row
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from django.utils import timezone
 
-from markets.matcher import policy_row, side_of
+from markets.judging import policy_row, side_of
 from markets.matching import advice as advices
 from markets.matching.advice import Advice
 from markets.models import MatchRun, Relation

@@ -23,7 +23,8 @@ class Relation(models.Model):
 
     `worlds` is a list of {name, kind, ppm}; `approved_packages` a list of package numbers;
     `rule_hashes` the texts' hashes by market id at the time of confirmation, `starts` the starts of
-    the games then, in nanoseconds. `evidence` is the matcher's encoded judgement, `llm` the
+    the games then, in nanoseconds. `mark` names the two markets of a pair, in either order, and
+    is empty for everything larger. `evidence` is the matcher's encoded judgement, `llm` the
     ranker's answer: advice only. `certificate` says why exactly one of a set pays, if it does.
     """
 
@@ -34,6 +35,10 @@ class Relation(models.Model):
         SUSPENDED = "suspended", "Suspended"
 
     slug = models.CharField(max_length=200, unique=True)
+    # Empty is NULL here: any number of larger relations have no mark, and no two pairs share one.
+    mark = models.CharField(  # noqa: DJ001
+        max_length=32, unique=True, null=True, editable=False
+    )
     title = models.CharField(max_length=500)
     category = models.CharField(max_length=120, blank=True)
     kind = models.CharField(max_length=16, default="pair")

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from markets import pairing
+from markets import pairing, proposals
 from markets.decisions import decide
 from markets.matching.sources import ALLOWED
 from markets.models import ConfigRevision, Relation, SourceAllow
@@ -45,10 +45,10 @@ def invert(slug: str, author: str, reason: str) -> None:
         for number, world in enumerate(row.worlds)
         if world["kind"] == WorldKind.TAIL
     )
-    facts = pairing.PairFacts(
+    facts = proposals.PairFacts(
         claims[0].market_id, claims[2].market_id, inverse=not row.inverse, tails=tails
     )
-    pairing.retable(row, facts)
+    proposals.retable(row, facts)
     row.save()
     decide(row, "turned round", [reason], author)
 

@@ -1,5 +1,6 @@
 """Writes of venues, maintenance, friction and block rules. Each takes plain arguments, author and
-reason. Those of listings and relations stand in `catalogue` and `pairing`, and are named here too.
+reason. Those of listings and relations stand in `catalogue`, `proposals` and `pairing`, and are
+named here too.
 
 Whatever changes what the engine may do leaves a revision in the same transaction. A refusal is a
 `ValidationError` of one sentence: what is wrong, where, and what to do.
@@ -16,14 +17,8 @@ from django.db import transaction
 from markets import selectors
 from markets.catalogue import CatalogueDiff, apply_catalogue
 from markets.models import BlockRule, ConfigRevision, FrictionPack, Maintenance, Venue
-from markets.pairing import (
-    PairFacts,
-    block_pair,
-    confirm_pair,
-    ensure_pair,
-    propose_pair,
-    set_pair,
-)
+from markets.pairing import block_pair, confirm_pair, set_pair
+from markets.proposals import PairFacts, ensure_pair, propose_pair
 from markets.revisions import bump, change
 from markets.terms.calendars import zone
 from markets.terms.friction import hash_of as friction_hash
