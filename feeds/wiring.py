@@ -15,7 +15,7 @@ import gc
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ from feeds.runtime.rates import Rates, client_of
 from feeds.runtime.selftest import SelfTest
 from feeds.runtime.supervisor import Supervisor
 from feeds.runtime.truths import TruthTeller
+from feeds.runtime.twins import Twins
 from feeds.runtime.venue_watch import VenueWatch
 from feeds.services import keyless_adapter
 from feeds.sim.exchange import Account, Exchange
@@ -66,9 +67,10 @@ from trading.engine.events import (
 from trading.engine.orders import BookKind
 from trading.engine.pictures import EnginePicture, RelationPicture, VenueTruth
 from trading.engine.reconcile import agrees
+from trading.engine.twins import is_twinned
 from trading.replay.records import SCHEMA, Header
 from trading.runtime import crash
-from trading.runtime.clock import SystemClock
+from trading.runtime.clock import Clock, SystemClock
 from trading.runtime.executor import Executor, Lease
 from trading.runtime.gateway import Gateway
 from trading.runtime.inbox import Inbox
@@ -156,7 +158,7 @@ class _Worker:
         self.run_id = RunId(f"{self.clock.now() // SECOND:x}{secrets.token_hex(2)}")
         self.inbox = Inbox(self.resumed.at)
         self.lease = Lease(required=wish.lease)
-        self.desk = PaperDesk(_exchange(self.engine), self.clock, self.inbox.put)
+        self.desk, self.twins = _on_paper(self.engine, self.clock, self.inbox.put)
         self.gateways: dict[tuple[VenueId, BookKind], Gateway] = {}
         self.clocks = Clocks(self.clock, self.inbox.put, lambda: self.engine.state.limits)
         self.redis = client_of(settings.REDIS_URL)
@@ -204,6 +206,11 @@ class _Worker:
             venue: _Stream(venue, self) for venue in ADAPTERS if _is_wanted(venue, wish)
         }
 
+    @property
+    def simulated(self) -> tuple[PaperDesk | Twins, ...]:
+        """The simulated exchanges that follow the venues."""
+        return (self.desk, self.twins) if self.wish.mode is Mode.BOTH else (self.desk,)
+
     def _transitions(self) -> crash.Transitions | None:
         if not crash.planned():
             return None
@@ -225,6 +232,7 @@ class _Worker:
             lambda: self.engine.state.orders,
             rates,
             lambda name: agrees(self.engine.state, name),
+            self.twins.beside,
         )
         return LiveVenue(venue, lambda: adapter_of(venue, self.held), around)
 
@@ -331,7 +339,8 @@ class _Worker:
 
     def take(self, event: Event) -> None:
         """Every event that does not come from a gateway passes here on its way to the inbox."""
-        self.desk.hear(event)
+        for simulated in self.simulated:
+            simulated.hear(event)
         if isinstance(event, ConfigChanged):
             snapshot = _within(event.snapshot, self.wish)
             event = ConfigChanged(event.at, selftest.with_self_test(snapshot))
@@ -345,10 +354,12 @@ class _Worker:
 
     def _apply(self, snapshot: Snapshot) -> None:
         exchange = self.desk.exchange
-        exchange.list_markets(snapshot.markets)
+        for simulated in self.simulated:
+            simulated.exchange.list_markets(snapshot.markets)
         for venue in snapshot.venues:
             account = _paper_account(self.engine, venue)
             exchange.open_account(venue.id, account, venue.paper_latency_ms)
+            self.twins.exchange.open_account(venue.id, Account(Usd(0), {}), venue.paper_latency_ms)
             self.gateways[venue.id, BookKind.PAPER] = self.desk
             self.inbox.put(exchange.statement(venue.id, self.clock.now()))
         configured = {venue.id: venue for venue in snapshot.venues}
@@ -515,12 +526,25 @@ def _addresses(config: VenueConfig | None) -> tuple[object, ...]:
     return (config.hosts, config.ws, config.sockets) if config else ()
 
 
+def _on_paper(
+    engine: Engine, clock: Clock, emit: Callable[[Event], None]
+) -> tuple[PaperDesk, Twins]:
+    """Trading on paper, and beside it, apart from it, the twins of live orders."""
+    twins = Twins(
+        Exchange({}, {}, _nets()), clock, emit, lambda request: is_twinned(engine.state, request)
+    )
+    return PaperDesk(_exchange(engine), clock, emit), twins
+
+
 def _exchange(engine: Engine) -> Exchange:
     """The simulated exchange as the journal left it."""
-    nets = frozenset(VenueId(v) for v in ADAPTERS if keyless_adapter(v).capabilities.nets)
-    exchange = Exchange({}, {}, nets)
+    exchange = Exchange({}, {}, _nets())
     exchange.remember({o.request.id: o.filled for o in engine.state.orders.values()})
     return exchange
+
+
+def _nets() -> frozenset[VenueId]:
+    return frozenset(VenueId(v) for v in ADAPTERS if keyless_adapter(v).capabilities.nets)
 
 
 def _paper_account(engine: Engine, venue: VenueConfig) -> Account:

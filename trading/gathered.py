@@ -21,7 +21,9 @@ from trading.engine.events import (
     OrderFilled,
     OrderRejected,
     OrderUnknown,
+    RunStarted,
     SelfTested,
+    TwinTold,
 )
 from trading.engine.intents import (
     CommandDone,
@@ -73,6 +75,8 @@ class Rows:
         self.positions: dict[tuple[str, str], models.Position] = {}
         self.answers: dict[int, CommandDone] = {}
         self.tests: list[models.SelfTest] = []
+        self.twins: dict[str, tuple[int, TwinTold]] = {}
+        self.started = 0
 
     def take(self, record: Record) -> None:
         """Takes one record in."""
@@ -108,6 +112,10 @@ class Rows:
                 | OrderUnknown()
             ):
                 self.news.append((seq, event))
+            case TwinTold(order=order):
+                self.twins[order] = (seq, event)
+            case RunStarted():
+                self.started = seq
             case SelfTested(at=at, outcome=outcome, latency=latency, text=text):
                 self.tests.append(
                     models.SelfTest(

@@ -135,6 +135,38 @@ class Order(models.Model):
         return self.order_id
 
 
+class Twin(models.Model):
+    """A live order's twin on paper, and how far it is from it (the twin less the live order).
+
+    `cost` is money paid (buys) or received (sells) before fees. Prices, contracts and money in
+    millionths, `took_apart` in nanoseconds; price and time are empty unless both filled.
+    """
+
+    order = models.OneToOneField(
+        Order, models.DO_NOTHING, to_field="order_id", related_name="twin", db_constraint=False
+    )
+    state = models.CharField(max_length=16)
+    sent_at = models.DateTimeField()
+    filled = models.BigIntegerField(default=0)
+    cost = models.BigIntegerField(default=0)
+    fees = models.BigIntegerField(default=0)
+    filled_at = models.DateTimeField(null=True, blank=True)
+    live_filled = models.BigIntegerField(default=0)
+    live_filled_at = models.DateTimeField(null=True, blank=True)
+    px_apart = models.BigIntegerField(null=True, blank=True)
+    qty_apart = models.BigIntegerField(default=0)
+    took_apart = models.BigIntegerField(null=True, blank=True)
+    result_apart = models.BigIntegerField(default=0)
+    reason = models.CharField(max_length=500, blank=True)
+    seq = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ("-sent_at", "-id")
+
+    def __str__(self) -> str:
+        return f"twin of {self.order_id}"
+
+
 class Fill(models.Model):
     """A trade of ours; `fee` is money for the whole fill."""
 

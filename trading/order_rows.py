@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from markets.moments import moment
 from markets.terms.units import Ns, Px, Qty, Rounding, times
-from trading import models
+from trading import models, twins
 from trading.engine.events import (
     OrderAccepted,
     OrderCancelled,
@@ -44,7 +44,7 @@ _ORDER = ("state", "changed_at", "filled", "cost", "fees", "venue_order", "reaso
 def write_orders(rows: Rows) -> list[str]:
     """Orders and fills of these rows; ids of their deals."""
     ids = rows.orders()
-    if not ids:
+    if not (ids or rows.twins or rows.started):
         return []
     orders = models.Order.objects.in_bulk(ids, field_name="order_id")
     for order in orders.values():
@@ -62,6 +62,8 @@ def write_orders(rows: Rows) -> list[str]:
         if spoken_of is not None:
             _apply(spoken_of, news, seq)
     upsert(list(orders.values()), ("order_id",), _ORDER)
+    heard: dict[str, Ns] = {n.fill.order: n.at for _, n in rows.news if isinstance(n, OrderFilled)}
+    twins.write(rows.twins.values(), orders, heard, rows.started)
     return list(dict.fromkeys(order.deal_id for order in orders.values()))
 
 

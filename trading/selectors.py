@@ -16,6 +16,7 @@ from markets.cursors import Page, page
 from markets.moments import moment, ns, ns_or_none
 from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId, venue_of
 from markets.terms.units import Ns, Px, Qty, Usd
+from trading import twins
 from trading.engine.orders import TERMINAL, TimeInForce
 from trading.models import (
     ApiToken,
@@ -31,6 +32,7 @@ from trading.models import (
     SelfTest,
     WorkerHeartbeat,
 )
+from trading.twins import TwinRow
 
 ACTIVE = ("opening", "resting", "hedging", "unwinding")
 
@@ -132,6 +134,7 @@ class DealPage(msgspec.Struct, frozen=True):
     steps: tuple[StepRow, ...]
     orders: tuple[OrderRow, ...]
     fills: tuple[FillRow, ...]
+    twins: tuple[TwinRow, ...] = ()
 
 
 class PositionRow(msgspec.Struct, frozen=True):
@@ -267,6 +270,7 @@ def deal(deal_id: str) -> DealPage | None:
         fills=tuple(
             _fill_row(f) for f in Fill.objects.filter(deal_id=deal_id).order_by("at", "id")
         ),
+        twins=twins.of_deal(deal_id),
     )
 
 

@@ -29,6 +29,7 @@ from trading.naked_view import naked_panel
 from trading.panels import edges_context
 from trading.rows import read_view
 from trading.services import NAKED, Wish, ask, carry_out
+from trading.twin_view import twin_table
 
 DEAL_TABS = {
     "": ("All", ()),
@@ -104,7 +105,12 @@ def deal(request: HttpRequest, deal_id: str) -> HttpResponse:
     live.read()
     request.pictures_read = True  # type: ignore[attr-defined]
     panel = naked_panel(live.PICTURES.engine, deal_id, live.now_ns())
-    context = {"page": "deals", "view": deal_view(found, titles), "naked": panel}
+    context = {
+        "page": "deals",
+        "view": deal_view(found, titles),
+        "naked": panel,
+        "twins": twin_table(found),
+    }
     return render(request, "trading/deal.html", context)
 
 

@@ -52,19 +52,39 @@ class PaperDesk:
         if self.exchange.next_due() is not None:
             self._arm()
 
-    async def place(self, request: OrderRequest) -> None:
-        """Sends the order and returns when it was accepted or refused."""
+    def submit(self, request: OrderRequest) -> None:
+        """Sends the order; what comes of it is told."""
         self.exchange.submit(
             request,
             self._clock.now(),
             post_only=request.post_only,
             expires_at=request.expires_at or None,
         )
+        self._arm()
+
+    def withdraw(self, order: OrderId, market: MarketId) -> None:
+        """Asks for the end of an order; what was filled is told."""
+        self.exchange.cancel(order, market, self._clock.now())
+        self._arm()
+
+    def work(self) -> None:
+        """Tells all that is due by now."""
+        for event in self.exchange.advance(self._clock.now()):
+            self._emit(event)
+            if isinstance(event, OrderAccepted | OrderRejected | OrderCancelled):
+                waiting = self._waiting.pop(event.order, None)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(None)
+        self._arm()
+
+    async def place(self, request: OrderRequest) -> None:
+        """Sends the order and returns when it was accepted or refused."""
+        self.submit(request)
         await self._answer(request.id)
 
     async def cancel(self, order: OrderId, market: MarketId) -> None:
         """Cancels what is left and returns when the exchange has said what was filled."""
-        self.exchange.cancel(order, market, self._clock.now())
+        self.withdraw(order, market)
         await self._answer(order)
 
     async def query(self, order: OrderId, market: MarketId) -> None:
@@ -85,14 +105,4 @@ class PaperDesk:
             self._timer = None
         due = self.exchange.next_due()
         if due is not None:
-            self._timer = self._clock.call_at(due, self._work)
-
-    def _work(self) -> None:
-        self._timer = None
-        for event in self.exchange.advance(self._clock.now()):
-            self._emit(event)
-            if isinstance(event, OrderAccepted | OrderRejected | OrderCancelled):
-                waiting = self._waiting.pop(event.order, None)
-                if waiting is not None and not waiting.done():
-                    waiting.set_result(None)
-        self._arm()
+            self._timer = self._clock.call_at(due, self.work)

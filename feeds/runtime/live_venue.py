@@ -34,7 +34,8 @@ log = structlog.get_logger("live")
 
 class Around(msgspec.Struct, frozen=True):
     """What live trading needs of the worker. `orders` is the engine's own memory of orders,
-    `agrees` says whether a venue's last statement agreed with it.
+    `agrees` says whether a venue's last statement agreed with it. `beside` may put something in
+    front of a venue's gateway that follows what passes.
     """
 
     clock: Clock
@@ -43,6 +44,7 @@ class Around(msgspec.Struct, frozen=True):
     orders: Callable[[], dict[OrderId, Order]]
     rates: Callable[[Adapter], Rates]
     agrees: Callable[[VenueId], bool]
+    beside: Callable[[Gateway], Gateway] = lambda gateway: gateway
 
 
 def hosts_of(adapter: Trades, own: dict[str, str]) -> tuple[dict[str, str], bool]:
@@ -108,7 +110,7 @@ class LiveVenue:
             lambda: around.agrees(self.venue),
         )
         self.gateway = gateway
-        around.gateways[self.venue, BookKind.LIVE] = gateway
+        around.gateways[self.venue, BookKind.LIVE] = around.beside(gateway)
         log.warning("trading with money", venue=self.venue)
         running = asyncio.create_task(gateway.run())
         moved = asyncio.create_task(self._moved.wait())

@@ -190,7 +190,7 @@ class Exchange:
         """The order leaves us now; nothing is said of it before `next_due`."""
         self._arrivals.append(
             _Arrival(
-                self._half(request.market, at),
+                self.arrival(request.market, at),
                 self._next(),
                 request.market,
                 request.id,
@@ -244,7 +244,8 @@ class Exchange:
 
     # travelling
 
-    def _half(self, market: MarketId, at: Ns) -> Ns:
+    def arrival(self, market: MarketId, at: Ns) -> Ns:
+        """When what leaves at `at` is at the other end."""
         return Ns(at + self._latency.get(venue_of(market), 0) // 2)
 
     def _next(self) -> int:
@@ -252,11 +253,11 @@ class Exchange:
         return self._number
 
     def _travel(self, kind: str, order: OrderId, market: MarketId, at: Ns) -> None:
-        due = self._half(market, at)
+        due = self.arrival(market, at)
         self._arrivals.append(_Arrival(due, self._next(), market, order, kind))
 
     def _say(self, market: MarketId, at: Ns, event: Event) -> None:
-        self._answers.append(_Answer(self._half(market, at), self._next(), event))
+        self._answers.append(_Answer(self.arrival(market, at), self._next(), event))
 
     # what arrives
 

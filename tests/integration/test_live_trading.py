@@ -12,10 +12,13 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import transaction
 from msgspec.structs import replace
 
 from feeds.runtime.fakeserver import FakeServer, fault_asked
 from feeds.runtime.live_venue import Around, LiveVenue
+from feeds.runtime.twins import Twins
+from feeds.sim.exchange import Account, Exchange
 from feeds.sim.scenario import Move
 from feeds.venues.base import Request
 from feeds.venues.kalshi.adapter import KalshiAdapter
@@ -24,10 +27,11 @@ from feeds.venues.kalshi.fakeauth import Key
 from feeds.venues.kalshi.fakeboard import VENUE, Terms
 from markets.terms.ids import MarketId, RelationId, RunId
 from markets.terms.relations import pair
-from markets.terms.units import DAY, MICRO, SECOND, Ns, Usd
+from markets.terms.units import DAY, MICRO, SECOND, Ns, Px, Qty, Usd
 from risk.gates.chain import Chain
 from tests.builders import levels, snapshot, venue
 from tests.contract.kalshi_gateway import BALL, MARKETS, RAIN, listed_at
+from trading import selectors, store
 from trading.engine.book import binary_book
 from trading.engine.config import Mode, Permission
 from trading.engine.deals import DealState
@@ -35,13 +39,16 @@ from trading.engine.engine import Engine
 from trading.engine.events import BookChanged, BookSeen, ConfigChanged, FeedUp, RunStarted
 from trading.engine.orders import BookKind
 from trading.engine.reconcile import agrees
+from trading.engine.twins import is_twinned
 from trading.replay.records import SCHEMA, Header
 from trading.runtime.clock import SystemClock
 from trading.runtime.executor import Executor, Lease
 from trading.runtime.inbox import Inbox
 from trading.runtime.journal import Journal
 from trading.runtime.runner import Runner
+from trading.runtime.segments import read_segment
 
+CASH_ON_PAPER = venue(VENUE).paper_cash
 KEY = Ed25519PrivateKey.generate()
 CASH = Usd(1_000 * MICRO)
 PAIR = pair(RelationId("a"), MARKETS[0].id, MARKETS[1].id, title="Rain is ball")
@@ -67,12 +74,19 @@ class NoRates:
 class Trading:
     """A worker of one venue, with money."""
 
-    def __init__(self, folder: Path, server: FakeServer, fake: KalshiFake) -> None:
+    def __init__(self, folder: Path, server: FakeServer, fake: KalshiFake, mode: Mode) -> None:
         self.server, self.fake = server, fake
         self.clock = SystemClock()
         self.engine = Engine(Chain())
         self.inbox = Inbox()
         self.gateways: dict[Any, Any] = {}
+        self.mode = mode
+        self.twins = Twins(
+            Exchange({}, {}, frozenset((VENUE,))),
+            self.clock,
+            self.inbox.put,
+            lambda request: is_twinned(self.engine.state, request),
+        )
         around = Around(
             self.clock,
             self.inbox.put,
@@ -80,6 +94,7 @@ class Trading:
             lambda: self.engine.state.orders,
             lambda adapter: NoRates(),  # type: ignore[arg-type,return-value]
             lambda name: agrees(self.engine.state, name),
+            self.twins.beside,
         )
         self.live = LiveVenue(VENUE, OneKey, around)
         self.executor = Executor(
@@ -98,18 +113,20 @@ class Trading:
         now = self.clock.now()
         port = self.server.port
         config = replace(
-            venue(VENUE, mode=Mode.LIVE),
+            venue(VENUE, mode=self.mode),
             hosts={"rest": f"http://127.0.0.1:{port}/trade-api/v2"},
             ws=(f"ws://127.0.0.1:{port}/trade-api/ws/v2",),
             armed_until=Ns(now + DAY),
             nets=True,
         )
-        made = snapshot(PAIR, mode=Mode.LIVE, venues=(config,), min_trade=MICRO)
+        made = snapshot(PAIR, mode=self.mode, venues=(config,), min_trade=MICRO)
         allowed = Permission(VENUE, "", allowed=True)
         made = replace(made, markets=MARKETS, country="US", permissions=(allowed,))
-        self.inbox.put(RunStarted(now, RunId(f"{now // SECOND:x}"), "live"))
+        self.inbox.put(RunStarted(now, RunId(f"{now // SECOND:x}"), self.mode.value))
         self.inbox.put(ConfigChanged(now, made))
         self.inbox.put(FeedUp(now, VENUE))
+        self.twins.exchange.list_markets(MARKETS)
+        self.twins.exchange.open_account(VENUE, Account(Usd(0), {}), config.paper_latency_ms)
         self.live.apply(config, MARKETS)
         await self.until(lambda: self.live.gateway is not None and self.live.gateway.is_up)
         await self.until(lambda: f"live/{VENUE}" in self.engine.state.cash)
@@ -121,6 +138,7 @@ class Trading:
             move = Move(VENUE, market.native, levels(bids), levels(asks), None, now)
             self.server.moved(move)
             book = binary_book(market.id, levels(bids), levels(asks), now)
+            self.twins.hear(BookChanged(now, book))
             self.inbox.put(BookChanged(now, book))
             self.shown.append(market.id)
 
@@ -174,7 +192,7 @@ async def trading(tmp_path: Path) -> AsyncIterator[Trading]:
 
 
 @asynccontextmanager
-async def _trading(folder: Path) -> AsyncIterator[Trading]:
+async def _trading(folder: Path, mode: Mode = Mode.LIVE) -> AsyncIterator[Trading]:
     clock = SystemClock()
     listed = tuple(listed_at(ticker, clock.now() // SECOND) for ticker in (RAIN, BALL))
     keys = (Key("key", KEY.public_key(), "trader"),)
@@ -184,7 +202,7 @@ async def _trading(folder: Path) -> AsyncIterator[Trading]:
         fake.fund("trader", CASH, shard=shard)
     server = FakeServer(fake, clock)
     await server.start()
-    made = Trading(folder, server, fake)
+    made = Trading(folder, server, fake, mode)
     with Journal(folder, made.header, made.runner.checkpoint, made.clock) as journal:
         tasks = [
             asyncio.create_task(made.runner.run(journal)),
@@ -257,3 +275,37 @@ async def test_a_refused_leg_leaves_nothing_that_the_ledger_does_not_know(
     await trading.deal_over()
 
     trading.assert_ledger()
+
+
+@pytest.mark.django_db
+def test_each_order_with_money_has_a_twin_whose_difference_is_kept_and_touches_nothing(
+    tmp_path: Path,
+) -> None:
+    half = 30 * MICRO
+
+    async def story() -> None:
+        async with _trading(tmp_path, Mode.BOTH) as trading:
+            trading.fault("partial", count=1, percent=50)
+            trading.show(rain="0.40x60", ball="0.48x60")
+            await trading.deal_over()
+            await trading.until(lambda: not trading.twins.open)
+            trading.assert_ledger()
+            assert not any(key.startswith("paper/") and cash != CASH_ON_PAPER
+                           for key, cash in trading.engine.state.cash.items())  # fmt: skip
+
+    asyncio.run(story())
+    records = [record for path in sorted(tmp_path.iterdir()) for _, record in read_segment(path)]
+    with transaction.atomic():
+        (deal,) = store.write(records, store.Names())
+
+    found = selectors.deal(deal)
+    assert found is not None
+    assert [row.order for row in found.twins] == [order.id for order in found.orders]
+    short, whole, hedge = sorted(found.twins, key=lambda row: (row.purpose != "open", row.order))
+    # On paper all was there at once; with money half, and the hedge bought the rest.
+    assert (short.filled, short.twin_filled, short.qty_apart) == (Qty(half), Qty(2 * half), half)
+    assert (hedge.filled, hedge.twin_filled, hedge.qty_apart) == (Qty(half), Qty(0), -half)
+    assert (whole.px_apart, whole.qty_apart, whole.result_apart) == (Px(0), 0, 0)
+    assert short.result_apart == short.fees - short.twin_fees < 0
+    assert sum(row.result_apart for row in found.twins) == 0
+    assert (whole.took_apart_ms or 0) == (whole.twin_took_ms or 0) - (whole.took_ms or 0)

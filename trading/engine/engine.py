@@ -57,6 +57,7 @@ from trading.engine.events import (
     TablesChanged,
     TimerFired,
     TradeSeen,
+    TwinTold,
     VenueJudged,
 )
 from trading.engine.intents import CancelOrder, ConfigApplied, Intent, PositionChanged, SetTimer
@@ -295,6 +296,9 @@ class Engine:
 
     def _trade_seen(self, event: TradeSeen, out: list[Intent]) -> None:
         """Public trades move nothing here: the book that follows does."""
+
+    def _twin_told(self, event: TwinTold, out: list[Intent]) -> None:
+        """What happens on paper beside a live order is for the record: money alone decides."""
 
     # Orders
 
@@ -599,6 +603,7 @@ _STEPS: dict[type, _Step] = {
     SelfTested: Engine._self_tested,
     VenueJudged: Engine._venue_judged,
     TablesChanged: Engine._tables,
+    TwinTold: Engine._twin_told,
 }
 
 _WAKES = (policy.ADVERSE, hedging.RETRY, resting.MAKER, resting.REST)

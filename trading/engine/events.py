@@ -14,7 +14,7 @@ from markets.terms.units import Ns, Px, Qty, Usd
 from trading.engine.book import Book
 from trading.engine.config import Snapshot
 from trading.engine.naked import Tables
-from trading.engine.orders import BookKind, Fill, Side
+from trading.engine.orders import BookKind, Fill, OrderState, Side
 
 
 class _Event(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
@@ -249,6 +249,23 @@ class SelfTested(_Event, frozen=True):
     text: str
 
 
+class TwinTold(_Event, frozen=True):
+    """How the paper twin of a live order stands: the sums of its fills so far, whole each time.
+
+    `cost` is money paid (buys) or received (sells) before `fees`; `filled_at` when its last fill
+    would have reached us, 0 before the first. For the record alone: the engine does nothing.
+    """
+
+    order: OrderId
+    state: OrderState
+    sent_at: Ns
+    filled: Qty = Qty(0)
+    cost: Usd = Usd(0)
+    fees: Usd = Usd(0)
+    filled_at: Ns = Ns(0)
+    reason: str = ""
+
+
 Event = (
     RunStarted
     | ConfigChanged
@@ -275,4 +292,5 @@ Event = (
     | VenueJudged
     | SelfTested
     | TablesChanged
+    | TwinTold
 )

@@ -33,6 +33,7 @@ from trading.engine.events import (
     SelfTested,
     TimerFired,
     TradeSeen,
+    TwinTold,
 )
 from trading.runtime.clock import EPOCH
 
@@ -52,6 +53,7 @@ _FIRST = frozenset(
         TimerFired,
         HealthReported,
         SelfTested,
+        TwinTold,
     }
 )
 

@@ -32,7 +32,6 @@ FIRST_RETRY = Ns(5 * SECOND)
 LAST_RETRY = Ns(60 * SECOND)
 
 
-
 class _Kept(NamedTuple):
     """One frame's changes, when the venue said them, and whether the book was already lost then."""
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from markets.terms.ids import MarketId, RunId, VenueId
-from markets.terms.units import Ns, Px, Qty
+from markets.terms.units import Ns, Px, Qty, Usd
 from tests.builders import book, gap, snapshot
 from tests.fakes import START, request
 from trading.engine.events import (
@@ -19,9 +19,10 @@ from trading.engine.events import (
     RunStarted,
     TimerFired,
     TradeSeen,
+    TwinTold,
 )
 from trading.engine.intents import Intent, PlaceOrder, SetTimer
-from trading.engine.orders import Side
+from trading.engine.orders import OrderState, Side
 from trading.replay.records import (
     SCHEMA,
     Checkpoint,
@@ -42,6 +43,7 @@ EVENTS: list[Event] = [
     MarketSettled(START, MarketId("kalshi:A"), (Px(1_000_000), Px(0))),
     TradeSeen(START, MarketId("kalshi:A"), 1, Px(5), Qty(6), Side.SELL),
     OrderCancelled(START, request("o").id, None, "ioc"),
+    TwinTold(START, request("o").id, OrderState.PART, START, Qty(1), Usd(2), Usd(3), START, "why"),
     CommandReceived(START, 1, "halt", VenueId("kalshi"), "ann", "look"),
     TimerFired(START, "t"),
 ]
