@@ -100,4 +100,5 @@ def _venue(row: markets.VenueRow, packs: tuple[friction.FrictionPack, ...]) -> V
         tifs=can.tifs,
         post_only=can.post_only,
         least_life_ms=can.least_life_ms,
+        cancels=can.cancels,
     )

@@ -88,8 +88,9 @@ class Capabilities(msgspec.Struct, frozen=True):
     """What an adapter can do, declared truthfully: the engine and the runtime rely on it.
 
     `nets`: YES and NO of one market held together give their dollar back at once. `tifs` and
-    `post_only` are what orders can be, and a resting order's end must lie at least `least_life_ms`
-    ahead. Sizes, ticks, minimums and placement delays are each market's own (`Market`).
+    `post_only` are what orders can be, `cancels` whether one that rests can be taken back, and its
+    end must lie at least `least_life_ms` ahead. Sizes, ticks, minimums, whole money and placement
+    delays are each market's own (`Market`).
     """
 
     streams: bool
@@ -100,6 +101,7 @@ class Capabilities(msgspec.Struct, frozen=True):
     nets: bool = False
     tifs: tuple[TimeInForce, ...] = (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTC)
     post_only: bool = True
+    cancels: bool = True
     least_life_ms: int = 0
 
 

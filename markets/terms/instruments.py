@@ -101,8 +101,9 @@ class Market(msgspec.Struct, frozen=True, gc=False):
     `outcomes[0]` is YES or the first named side. A binary market has two outcomes and one book.
     `tokens` are the venue's ids per outcome where it has them (Polymarket), else empty.
     `lot` is the smallest step of an order's size, `min_size` the smallest order in contracts,
-    `min_notional` the smallest marketable order in money, `money_step` what an immediate order's
-    money must be a multiple of (0: anything). `delay_ms` is the venue's declared placement delay.
+    `min_notional` the smallest marketable order in money, `money_step` what the money of
+    an order that is planned must be a multiple of (0: anything). `delay_ms` is the venue's declared
+    placement delay.
     """
 
     id: MarketId

@@ -9,6 +9,7 @@ checkpoint hold all of it.
 from collections.abc import Callable
 
 from risk.gates import breaker, exposures, gates, rollout
+from risk.gates.feasible import feasible
 from risk.gates.measures import MEASURES
 from risk.gates.reconciled import reconciled
 from trading.engine.events import CommandReceived, Event
@@ -33,6 +34,7 @@ GATES: tuple[tuple[str, Gate], ...] = (
     ("skew", gates.skew),
     ("min_edge", gates.min_edge),
     ("max_edge", gates.max_edge),
+    ("feasible", feasible),
     ("min_depth", gates.min_depth),
     ("token_check", gates.token_check),
     ("match_rate_limit", gates.match_rate_limit),

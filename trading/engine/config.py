@@ -87,9 +87,9 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     after it is due; with probability `dispute_ppm` it is disputed and takes `dispute_ms` more.
     `sockets` feeds of the same markets are raced. `nets` says that the venue gives back at once
     what one's own claims there pay in any case. Deals may be opened with money until `armed_until`.
-    `tifs` and `post_only` are what its orders can be; a resting order must have at least
-    `least_life_ms` left. `geoblock` is what the venue said against trading from where we are, when
-    it was last asked.
+    `tifs` and `post_only` are what its orders can be, `cancels` whether one that rests can be taken
+    back; a resting order must have at least `least_life_ms` left. `geoblock` is what the venue said
+    against trading from where we are, when it was last asked.
     """
 
     id: VenueId
@@ -113,6 +113,7 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     tifs: tuple[TimeInForce, ...] = (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTC)
     post_only: bool = True
     least_life_ms: int = 0
+    cancels: bool = True
     geoblock: str = ""
 
     @property

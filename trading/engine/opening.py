@@ -15,7 +15,7 @@ from trading.engine.intents import Intent, SetTimer
 from trading.engine.naked import depth_within
 from trading.engine.orders import BookKind, Purpose, Side
 from trading.engine.plans import Plan
-from trading.engine.resting import MAKER, NET
+from trading.engine.resting import MAKER, end_at_venue
 from trading.engine.sending import InvariantBroken, Wanted, order_name, place_all
 from trading.engine.state import DealTerms, EngineState, account
 from trading.engine.strategies import Strategy, opens_with, rests
@@ -71,7 +71,7 @@ def open_deal(state: EngineState, plan: Plan, out: list[Intent]) -> Deal:
     if rests(plan.strategy):
         over = Ns(state.at + limits.maker_timeout_ms * MS)
         out.append(SetTimer(state.at, MAKER + name, over))
-        end = Ns(over + NET)
+        end = end_at_venue(state, plan.legs[plan.leader].market, over)
     wanted = [
         Wanted(i, Side.BUY, leg.qty, leg.limit, Purpose.OPEN, end)
         for i, leg in enumerate(plan.legs)

@@ -11,6 +11,7 @@ ends at its venue by itself some time later, should we be gone. Money counts at 
 from msgspec.structs import replace
 
 from markets.terms.fees import fee_each
+from markets.terms.ids import MarketId
 from markets.terms.units import MICRO, MS, SECOND, Ns, Px, Qty, Rounding, divide
 from trading.engine.acks import percentile_ms
 from trading.engine.book import Book, BookState, Ladders, Level
@@ -163,6 +164,15 @@ def offered(book: Book, outcome: int, level: Level) -> Book:
     return replace(book, ladders=(Ladders((mirrored,), book.ladders[0].asks),))
 
 
+def end_at_venue(state: EngineState, market: MarketId, over: Ns) -> Ns:
+    """When the venue itself is to end an order that we take back at `over`, should we be gone by
+    then: some time later, and never sooner than the venue takes an end.
+    """
+    venue = state.venues.get(state.markets[market].venue)
+    least = venue.least_life_ms if venue else 0
+    return Ns(max(over + NET, state.at + least * MS))
+
+
 def _late_until(state: EngineState, deal: Deal) -> Ns:
     """Until when a fill of the leader's last order may still be on its way."""
     orders = orders_of(state, deal.legs[deal.leader])
@@ -184,7 +194,8 @@ def _again(state: EngineState, deal: Deal, out: list[Intent], news: str) -> bool
     if rest < market.min_size or len(orders) >= RESTS or px is None or refused:
         return False
     _told(state, deal, out, news)
-    end = Ns(deal.opened_at + limits_of(state, deal).maker_timeout_ms * MS + NET)
+    over = Ns(deal.opened_at + limits_of(state, deal).maker_timeout_ms * MS)
+    end = end_at_venue(state, leg.market, over)
     wanted = Wanted(deal.leader, Side.BUY, rest, px, Purpose.OPEN, end)
     place_all(state, deal, [wanted], "Resting again: buy", out)
     return True

@@ -272,7 +272,7 @@ def _tell(
     """Say what changed since the last look, and remember what was said."""
     tops, moved, last = before
     gate = verdict.gate if isinstance(verdict, Refused) else ""
-    refused = gate if plan.size > 0 and plan.net > 0 else ""
+    refused = gate if plan.net > 0 else ""
     changed = _is_news(last, gate, plan.net)
     if changed:
         out.append(_edge_seen(state, plan, verdict, moved))

@@ -9,7 +9,7 @@ from feeds.books.agreement import Told
 from feeds.books.rates import Draw
 from feeds.venues.base import Capabilities, Reply, Request
 from feeds.venues.errands import Every, Orders
-from feeds.venues.polymarket import limits, spot
+from feeds.venues.polymarket import encode, limits, spot
 from feeds.venues.polymarket.catalogue import USER_AGENT, VENUE, GammaCatalogue
 from feeds.venues.polymarket.identity import Identity
 from feeds.venues.polymarket.session import MarketSession
@@ -17,6 +17,10 @@ from feeds.venues.polymarket.trader import PolymarketTrader
 from markets.terms.ids import MarketId, market_id
 from markets.terms.instruments import Market
 from markets.terms.units import Ns
+from trading.engine.orders import TimeInForce
+
+# The venue takes an end two minutes ahead (sheet 3.5); five seconds more, for clocks and the way.
+LEAST_LIFE_MS = 1_000 * (encode.LEAST_LIFE_S - encode.ENDS_EARLY_S + 5)
 
 
 class PolymarketAdapter:
@@ -32,6 +36,8 @@ class PolymarketAdapter:
             sequence_numbers=False,
             max_markets_per_socket=200,
             heartbeat_ms=10_000,
+            tifs=(TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTC),
+            least_life_ms=LEAST_LIFE_MS,
         )
         self.hosts = {
             "gamma": "https://gamma-api.polymarket.com",

@@ -1,60 +1,30 @@
-"""Polymarket's catalogue: pages of open events from Gamma, turned into listings.
+"""Polymarket's catalogue: pages of open events from Gamma, walked and turned into listings.
 
-Decides which markets are listed (two outcomes), which of them may be traded, and on which fee rule.
-Invariants: what may not be traded is listed as paused, never guessed into being open; a fee rule we
-cannot read is the kind "unknown", never zero; one odd market is skipped and counted, not the page.
-Books are not here. Source: polymarket sheet sections 3.11, 4.1, 4.2, 6.3 and 7.1, read 2026-11-20.
+Invariants: one odd market is skipped and counted, not the page; an up/down market is listed once
+its own terms were read, for only they say how long takers wait. What a listing says of a market is
+not here (`listings`), nor are books. Source: polymarket sheet sections 3.10 and 4.1, read
+2026-11-30.
 """
 
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from urllib.parse import quote
 
 import msgspec
 
 from feeds.venues.base import Reply, Request
-from feeds.venues.polymarket import wire
-from markets.discovery.catalog import Details, Listing
-from markets.terms import fees_polymarket
-from markets.terms.fees import UNKNOWN, stamped
-from markets.terms.ids import VenueId, market_id
-from markets.terms.instruments import FeeSchedule, Market, MarketState, even_ladder
-from markets.terms.units import MICRO, Ns, Px, Qty, Usd
+from feeds.venues.polymarket import delays, wire
+from feeds.venues.polymarket.listings import VENUE as VENUE
+from feeds.venues.polymarket.listings import listing_of, names
+from markets.discovery.catalog import Listing
+from markets.terms.units import Ns
 
-VENUE = VenueId("polymarket")
 PAGE = 100
 KEYSET = "/events/keyset"
 BY_SLUG = "/events/slug/"
-MARKETABLE_MINIMUM = Usd(MICRO)
-MONEY_STEP = Usd(10_000)  # sheet 3.4: an immediate order's money is whole cents
-LOT = Qty(10_000)
-DEFAULT_MIN_SIZE = Qty(5 * MICRO)
-DEFAULT_TICK = Px(10_000)
-SITE = "https://polymarket.com/event/"
 USER_AGENT = (("User-Agent", "arbsite/0.1"),)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-CATEGORIES = (
-    "Sports",
-    "Politics",
-    "Geopolitics",
-    "Crypto",
-    "Economics",
-    "Economy",
-    "Finance",
-    "Weather",
-    "Tech",
-    "Culture",
-    "Mentions",
-    "World",
-)
-SAME_CATEGORY = {"general": "other", "economy": "economics", "world": "geopolitics"}
 
 _page = msgspec.json.Decoder(wire.EventPage)
 _event = msgspec.json.Decoder(wire.GammaEvent)
 _market = msgspec.json.Decoder(wire.GammaMarket)
-_texts = msgspec.json.Decoder(list[str] | str | None)
-_list = msgspec.json.Decoder(list[str])
 
 
 class GammaCatalogue:
@@ -62,6 +32,7 @@ class GammaCatalogue:
 
     def __init__(self) -> None:
         self.skipped: dict[str, int] = {}
+        self._held: dict[str, Listing] = {}
 
     def first(self) -> list[Request]:
         """The first page of open events."""
@@ -91,8 +62,11 @@ class GammaCatalogue:
 
         Errors: `ValueError` when the reply is not a page of events.
         """
+        native = delays.native_of(request)
+        if native is not None:
+            return self._released(native, reply), []
         if request.path.startswith(BY_SLUG):
-            return self._one(request, reply), []
+            return self._hold(self._one(request, reply))
         if reply.status != 200:
             raise ValueError(f"Polymarket answered {reply.status} to {request.path}; try again.")
         try:
@@ -102,11 +76,33 @@ class GammaCatalogue:
                 f"Polymarket's {request.path} is no page of events: {problem}"
             ) from None
         found = [listing for raw in page.events for listing in self._event(raw)]
+        ready, asked = self._hold(found)
         if not page.next_cursor or page.next_cursor == dict(request.query).get("after_cursor"):
-            return found, []
-        return found, [_page_request(page.next_cursor)]
+            return ready, asked
+        return ready, [*asked, _page_request(page.next_cursor)]
 
-    def _one(self, request: Request, reply: Reply) -> list[Listing]:
+    def _hold(
+        self, found: list[tuple[wire.GammaMarket, Listing]]
+    ) -> tuple[list[Listing], list[Request]]:
+        """What can be listed now, and the questions about the rest."""
+        held = {x.market.native: x for market, x in found if delays.is_asked(market)}
+        self._held |= held
+        ready = [x for _, x in found if x.market.native not in held]
+        return ready, [delays.request_of(native) for native in held]
+
+    def _released(self, native: str, reply: Reply) -> list[Listing]:
+        listing = self._held.pop(native, None)
+        if listing is None:
+            return []
+        said = listing.market.delay_ms
+        delay = delays.delay_ms(said, native, reply)
+        if delay is None:
+            self._skip("terms_unread")
+            delay = said + delays.UNREAD_MS
+        market = msgspec.structs.replace(listing.market, delay_ms=delay)
+        return [msgspec.structs.replace(listing, market=market)]
+
+    def _one(self, request: Request, reply: Reply) -> list[tuple[wire.GammaMarket, Listing]]:
         """An event asked for by name; one that is gone is counted, not an error."""
         if reply.status == 404:
             self._skip("event_not_found")
@@ -115,7 +111,7 @@ class GammaCatalogue:
             raise ValueError(f"Polymarket answered {reply.status} to {request.path}; try again.")
         return self._event(msgspec.Raw(reply.body))
 
-    def _event(self, raw: msgspec.Raw) -> list[Listing]:
+    def _event(self, raw: msgspec.Raw) -> list[tuple[wire.GammaMarket, Listing]]:
         try:
             event = _event.decode(raw)
         except (msgspec.DecodeError, RecursionError):
@@ -124,167 +120,22 @@ class GammaCatalogue:
         found = (self._market(event, each) for each in event.markets or ())
         return [listing for listing in found if listing is not None]
 
-    def _market(self, event: wire.GammaEvent, raw: msgspec.Raw) -> Listing | None:
+    def _market(
+        self, event: wire.GammaEvent, raw: msgspec.Raw
+    ) -> tuple[wire.GammaMarket, Listing] | None:
         try:
             market = _market.decode(raw)
-            outcomes = _names(market.outcomes)
+            outcomes = names(market.outcomes)
             if len(outcomes) != 2:
                 self._skip("not_two_outcomes")
                 return None
-            return _listing(event, market, outcomes)
+            return market, listing_of(event, market, outcomes)
         except (ValueError, RecursionError):
             self._skip("malformed_market")
             return None
 
     def _skip(self, reason: str) -> None:
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
-
-
-def fees(market: wire.GammaMarket) -> FeeSchedule:
-    """The taker fee rule. Only an explicit "no fees" is free; what we cannot read is "unknown".
-
-    Source: polymarket sheet 7.1 (rate x p x (1 - p), exponent 1, 5 decimals), read 2026-11-20.
-    """
-    if market.fees_enabled is False:
-        return stamped(fees_polymarket.schedule(0))
-    said = market.fee_schedule
-    if market.fees_enabled is None or said is None or said.rate is None:
-        return _unreadable("no fee schedule")
-    rate = _micros(said.rate)
-    if said.exponent != 1 or said.takerOnly is not True or not 0 <= rate < MICRO:
-        return _unreadable(f"{market.fee_type or 'no type'}, exponent {said.exponent}, {said.rate}")
-    return stamped(fees_polymarket.schedule(rate))
-
-
-def _unreadable(said: str) -> FeeSchedule:
-    return stamped(FeeSchedule(UNKNOWN, 0, precision=fees_polymarket.STEP, said=said[:60]))
-
-
-def tokens(market: wire.GammaMarket) -> tuple[str, ...]:
-    """The ids to trade, chosen by `version` and never by which list is there; else empty."""
-    ids = _names(market.position_ids if market.version == "v2" else market.clob_token_ids)
-    is_usable = len(ids) == 2 and ids[0] != ids[1] and all(each.isdecimal() for each in ids)
-    return ids if is_usable else ()
-
-
-def state(market: wire.GammaMarket, ids: tuple[str, ...]) -> MarketState:
-    """Open only when the venue says so in every way and we know which ids to trade."""
-    if market.closed or market.archived:
-        return MarketState.CLOSED
-    is_tradable = market.active and market.accepting_orders and market.enable_order_book
-    is_known = market.version in ("v1", "v2") and bool(ids) and not market.neg_risk_other
-    return MarketState.OPEN if is_tradable and is_known else MarketState.PAUSED
-
-
-def when(text: str | None) -> Ns | None:
-    """A date of the catalogue in UTC nanoseconds; without an offset it is UTC.
-
-    Shape: strict ISO, a bare date, or `2026-07-24 00:00:16+00`; None when absent or unreadable.
-    """
-    try:
-        at = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-    if at is None:
-        return None
-    since = (at if at.tzinfo else at.replace(tzinfo=UTC)) - EPOCH
-    return Ns(since // timedelta(microseconds=1) * 1_000)
-
-
-def _listing(
-    event: wire.GammaEvent, market: wire.GammaMarket, outcomes: tuple[str, ...]
-) -> Listing:
-    ids = tokens(market)
-    ends = when(market.end_date)
-    step = market.order_price_min_tick_size
-    least = market.order_min_size
-    slug = event.slug or event.id
-    return Listing(
-        market=Market(
-            id=market_id(VENUE, market.condition_id),
-            venue=VENUE,
-            native=market.condition_id,
-            title=market.question,
-            outcomes=outcomes,
-            ticks=even_ladder(_step(step)),
-            fees=fees(market),
-            state=state(market, ids),
-            tokens=ids,
-            lot=LOT,
-            min_size=DEFAULT_MIN_SIZE if least is None else Qty(max(LOT, _micros(least))),
-            min_notional=MARKETABLE_MINIMUM,
-            delay_ms=1_000 * max(0, market.seconds_delay or 0),
-            close_at=ends,
-            payout_at=ends,
-            category=_category(event, market),
-            neg_risk=bool(market.neg_risk),
-            money_step=MONEY_STEP,
-        ),
-        event=slug,
-        event_title=event.title or market.question,
-        rules=market.description or "",
-        url=f"{SITE}{slug}" if slug else "",
-        open_at=when(market.start_date),
-        resolution_source=market.resolution_source or "",
-        details=_details(event, market),
-    )
-
-
-def _details(event: wire.GammaEvent, market: wire.GammaMarket) -> Details:
-    text = market.description or ""
-    return Details(
-        label=market.group_item_title or "",
-        slug=market.slug or "",
-        series=event.series_slug or "",
-        main_rules=len(text),
-        kind=market.sports_market_type or "",
-        line=_written(market.line),
-        exclusive=bool(event.neg_risk or market.neg_risk),
-        augmented=bool(event.neg_risk_augmented),
-        other=bool(market.neg_risk_other),
-        starts_at=when(market.game_start_time),
-        live=bool(event.live),
-        ended=bool(event.ended),
-        period=event.period or "",
-    )
-
-
-def _written(value: msgspec.Raw) -> str:
-    """A number as it was written, as number or text."""
-    written = bytes(value).decode(errors="replace").strip('"')
-    return "" if written == "null" else written[:40]
-
-
-def _step(said: Decimal | None) -> Px:
-    """The tick. Errors: `ValueError` when it is no fraction of a dollar."""
-    step = DEFAULT_TICK if said is None else Px(_micros(said))
-    if step <= 0 or MICRO % step:
-        raise ValueError(f"tick size {said} does not divide a dollar")
-    return step
-
-
-def _micros(value: Decimal) -> int:
-    """Millionths, exactly. Errors: `ValueError` when there are more than six decimals."""
-    scaled = value.scaleb(6) if value.is_finite() and abs(value) < MICRO else Decimal("NaN")
-    if scaled != scaled.to_integral_value():
-        raise ValueError(f"not a number of millionths: {value}")
-    return int(scaled)
-
-
-def _names(raw: msgspec.Raw) -> tuple[str, ...]:
-    """A list that arrives as an array, as text holding one, as empty text or as null."""
-    found = _texts.decode(raw)
-    if isinstance(found, str):
-        found = _list.decode(found) if found else []
-    return tuple(found or ())
-
-
-def _category(event: wire.GammaEvent, market: wire.GammaMarket) -> str:
-    labels = {tag.label for tag in event.tags or ()}
-    known = next((name for name in CATEGORIES if name in labels), None)
-    family = (market.fee_type or "").partition("_fees")[0]
-    name = (known or event.category or family or "other").lower()
-    return SAME_CATEGORY.get(name, name)
 
 
 def _page_request(cursor: str) -> Request:

@@ -227,6 +227,8 @@ def _market(shown: Shown) -> dict[str, Any]:
         market["sportsMarketType"] = "moneyline"
     if _delay(shown):
         market["secondsDelay"] = _delay(shown)
+    if shown.traits.taker_hold:
+        market["eventStartTime"] = _iso(listed.open_at)
     if shown.traits.version == "v2":
         market["positionIds"] = list(listed.tokens)
         market["clobTokenIds"] = "[]"

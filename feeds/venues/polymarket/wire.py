@@ -188,6 +188,7 @@ class GammaMarket(msgspec.Struct, rename="camel"):
     sports_market_type: str | None = None
     line: msgspec.Raw = msgspec.Raw(b"null")
     game_start_time: str | None = None
+    event_start_time: str | None = None
 
 
 class GammaEvent(msgspec.Struct, rename="camel"):

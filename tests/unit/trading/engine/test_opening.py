@@ -25,6 +25,7 @@ from tests.builders import (
     snapshot,
     started,
     usd,
+    venue,
 )
 from tests.deals import deal, led, made, opened, with_strategy
 from trading.engine import events as ev
@@ -100,6 +101,13 @@ def test_a_maker_rests_a_tick_before_the_best_bid_and_ends_by_itself_later() -> 
     assert first.post_only
     assert first.expires_at == at(70)
     assert deal(engine).strategy is Strategy.MAKER_HEDGE
+
+
+def test_a_makers_order_ends_no_sooner_than_its_venue_takes_an_end() -> None:
+    slow = replace(venue(KA), least_life_ms=125_000)
+    config = snapshot(maker_hedge=1, min_net_edge=50_000, venues=(slow, venue(PM)))
+    (first,) = orders(show(started(config), *gap()))
+    assert first.expires_at == at(125)
 
 
 def test_money_for_the_legs_that_follow_is_reserved_before_the_leader_leaves() -> None:

@@ -1,26 +1,13 @@
 """What Gamma's pages become; the fields of a market are held by the contract's payloads."""
 
-from decimal import Decimal
-
 import pytest
 
 from feeds.sim.scenario import Scenario
 from feeds.venues.base import Reply
-from feeds.venues.polymarket import wire
-from feeds.venues.polymarket.catalogue import GammaCatalogue, fees, when
+from feeds.venues.polymarket.catalogue import GammaCatalogue
 from feeds.venues.polymarket.fake import PolymarketFake
-from markets.terms.fees import revision_of
 from markets.terms.instruments import MarketState
-from markets.terms.units import SECOND
 from tests.unit.feeds.venues.polymarket.scene import START, catalogue_of
-
-
-def market(**said: object) -> wire.GammaMarket:
-    return wire.GammaMarket("0x1", "?", **said)  # type: ignore[arg-type]
-
-
-def schedule(rate: str, exponent: str = "1", *, taker_only: bool | None = True) -> wire.FeeSchedule:
-    return wire.FeeSchedule(Decimal(rate), Decimal(exponent), taker_only)
 
 
 def test_the_first_page_asks_for_open_events_a_hundred_at_a_time() -> None:
@@ -52,37 +39,6 @@ def test_an_answer_that_is_no_page_is_refused_in_a_sentence(reply: Reply) -> Non
     catalogue = GammaCatalogue()
     with pytest.raises(ValueError, match="Polymarket"):
         catalogue.parse(catalogue.first()[0], reply)
-
-
-def test_only_an_explicit_no_is_free() -> None:
-    free = fees(market(fees_enabled=False))
-    assert (free.kind, free.rate_ppm) == ("polymarket_taker", 0)
-    assert fees(market()).kind == "unknown"
-    assert free.rev == revision_of(free) != fees(market()).rev != ""
-
-
-def test_a_fee_rule_is_read_exactly_or_called_unknown() -> None:
-    assert fees(market(fees_enabled=True, fee_schedule=schedule("0.0725"))).rate_ppm == 72_500
-    for odd in (
-        None,
-        wire.FeeSchedule(None, Decimal(1), True),
-        schedule("0.05", "2"),
-        schedule("0.05", taker_only=False),
-        schedule("0.05", taker_only=None),
-        schedule("-0.05"),
-        schedule("7"),
-    ):
-        assert fees(market(fees_enabled=True, fee_schedule=odd)).kind == "unknown"
-
-
-def test_dates_are_read_in_every_form_the_venue_uses() -> None:
-    moment = 1_784_851_216 * SECOND
-    assert when("2026-07-24 00:00:16+00") == moment
-    assert when("2026-07-24T00:00:16Z") == moment
-    assert when("2026-07-24T00:00:16") == moment
-    assert when("2026-07-24T00:00:16.5Z") == moment + SECOND // 2
-    assert when("2026-07-24") == moment - 16 * SECOND
-    assert when("soon") is when("") is when(None) is None
 
 
 @pytest.mark.parametrize("tick", ["0.03", "0", "0.0000001", "1e30"])
