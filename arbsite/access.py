@@ -10,21 +10,19 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from markets.roles import Role, has_shown_second_factor, may
+from markets.roles import Role, asked_role, has_shown_second_factor, may
 from markets.second_factor import is_owed
+from markets.session_age import BEGAN, SEEN, is_over
 
 API_PREFIX = "/api/"
 # What somebody may still do before the code is given.
 WITHOUT_CODE = frozenset(("second-factor", "login", "logout", "healthz", "readyz"))
-BEGAN = "began"
-SEEN = "seen"
 NOTICE_SECONDS = 60
 
 
@@ -61,7 +59,7 @@ def owes_code(request: HttpRequest) -> bool:
 
 
 class SessionLength:
-    """Ends a session that lasts too long, and notes each minute that it is used."""
+    """Looks at a session at most once a minute: ends one that is over, notes that it is used."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -73,10 +71,12 @@ class SessionLength:
 
     def _look(self, request: HttpRequest) -> None:
         now = int(timezone.now().timestamp())
-        began = request.session.setdefault(BEGAN, now)
-        if now - began > settings.SESSION_LONGEST_SECONDS:
+        request.session.setdefault(BEGAN, now)
+        if now - request.session.get(SEEN, 0) < NOTICE_SECONDS:
+            return
+        if is_over(request.session, asked_role(request), now):
             logout(request)
-        elif now - request.session.get(SEEN, 0) >= NOTICE_SECONDS:
+        else:
             # Saved anew, a session lives another idle time.
             request.session[SEEN] = now
 

@@ -140,6 +140,8 @@ class PeriodicTaskAdmin(beat.PeriodicTaskAdmin, ModelAdmin):
     """Jobs that run by themselves: what, how often, whether at all."""
 
     form = JobForm
+    # The library's own template translates crontabs by an inline script.
+    change_form_template = "admin/change_form.html"
 
 
 @admin.register(IntervalSchedule)

@@ -37,6 +37,9 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 # A session ends after so long without a request, and after the longest time however busy.
 SESSION_COOKIE_AGE = 3600 * env.integer("ARBSITE_IDLE_HOURS", 12, low=1, high=720)
 SESSION_LONGEST_SECONDS = 86_400 * env.integer("ARBSITE_SESSION_DAYS", 7, low=1, high=90)
+# An admin's is shorter.
+ADMIN_IDLE_SECONDS = 3600 * env.integer("ARBSITE_ADMIN_IDLE_HOURS", 4, low=1, high=720)
+ADMIN_LONGEST_SECONDS = 3600 * env.integer("ARBSITE_ADMIN_HOURS", 24, low=1, high=2160)
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in HOSTS]
 X_FRAME_OPTIONS = "DENY"
 LOGIN_URL = "login"

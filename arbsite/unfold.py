@@ -1,40 +1,14 @@
 """How the admin looks and what stands in its sidebar: the `UNFOLD` setting.
 
-Colours are the site's own tokens. Callbacks are dotted paths, called when a page is shown.
+Callbacks are dotted paths, called when a page is shown.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.templatetags.static import static
 from django.urls import reverse_lazy
-
-NEUTRAL = {
-    "50": "#f3f5f7",
-    "100": "#eef1f4",
-    "200": "#d8dfe6",
-    "300": "#adb7c3",
-    "400": "#8b98a6",
-    "500": "#586573",
-    "600": "#434f5c",
-    "700": "#28313b",
-    "800": "#1a2027",
-    "900": "#14181e",
-    "950": "#0e1116",
-}
-ACCENT = {
-    "50": "#eaf1fd",
-    "100": "#dde9fd",
-    "200": "#c3d8fb",
-    "300": "#a3c5ff",
-    "400": "#7db0ff",
-    "500": "#4f8cf0",
-    "600": "#2f6fe0",
-    "700": "#1a56c4",
-    "800": "#18468f",
-    "900": "#16345f",
-    "950": "#16294a",
-}
 
 
 def _item(title: str, icon: str, model: str, badge: str = "") -> dict[str, Any]:
@@ -126,8 +100,10 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "balance",
     "SITE_URL": "/",
     "SHOW_HISTORY": False,
-    "BORDER_RADIUS": "6px",
-    "COLORS": {"base": NEUTRAL, "primary": ACCENT},
+    # Colours stand in static/admin.css. A dictionary here would be merged into the theme's own and
+    # written into every page as an inline style.
+    "COLORS": lambda request: {},
+    "STYLES": [lambda request: static("admin.css")],
     "ENVIRONMENT": "arbsite.admin_site.environment",
     "COMMAND": {"search_models": ["markets.market", "markets.marketpair", "trading.deal"]},
     "SIDEBAR": {

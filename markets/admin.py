@@ -245,12 +245,11 @@ class MarketPairAdmin(ConfigAdmin):
         """Both markets' rules side by side, as the venues wrote them."""
         markets = {claim.market_id: claim.market for claim in obj.claims.all()}
         return format_html(
-            '<div style="display:grid;gap:1rem;'
-            'grid-template-columns:repeat(auto-fit,minmax(18rem,1fr))">{}</div>',
+            '<div class="side-by-side">{}</div>',
             format_html_join(
                 "",
                 "<section><h3><strong>{} · {}</strong></h3><p>{}</p>"
-                '<p style="white-space:pre-wrap">{}</p></section>',
+                '<p class="as-written">{}</p></section>',
                 (
                     (m.venue.name, m.native, m.title, m.rules or "No rule text was listed.")
                     for m in markets.values()
@@ -279,7 +278,7 @@ class MarketPairAdmin(ConfigAdmin):
             ),
         )
         return format_html(
-            '<table style="text-align:left;border-spacing:1rem 0.25rem;border-collapse:separate">'
+            '<table class="plain-table">'
             '<thead><tr><th scope="col">World</th>{}</tr></thead><tbody>{}</tbody></table>',
             head,
             rows,

@@ -8,16 +8,21 @@ form of configuration stands what is saved, what runs, and what was rejected.
 # mypy: disable-error-code="misc, untyped-decorator"
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import JSONField, Model
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.safestring import SafeString, mark_safe
 from unfold.admin import ModelAdmin, TabularInline
 
 from markets.forms import ReasonForm
 from markets.revisions import bump, change
+
+STYLED = re.compile(r' style="[^"]*"')
 
 
 def author_of(request: HttpRequest) -> str:
@@ -30,7 +35,27 @@ def sentence(problem: ValidationError) -> str:
     return " ".join(problem.messages)
 
 
-class ConfigAdmin(ModelAdmin):
+def unstyled(markup: str) -> SafeString:
+    """JSON as the theme draws it, without the inline styles no page may have.
+
+    Its text is escaped by the theme, so that no quote within it ends an attribute.
+    """
+    return mark_safe(STYLED.sub("", markup))  # noqa: S308  the theme's own markup, with less in it
+
+
+class PlainJson:
+    """A table whose JSON fields are shown without inline styles."""
+
+    model: type[Model]
+
+    @property
+    def readonly_preprocess_fields(self) -> dict[str, Callable[[str], SafeString]]:
+        """What is done to a field's markup, by the field's name."""
+        fields = self.model._meta.get_fields()
+        return {field.name: unstyled for field in fields if isinstance(field, JSONField)}
+
+
+class ConfigAdmin(PlainJson, ModelAdmin):
     """A table of configuration: every save is a revision; nothing is deleted from here."""
 
     form = ReasonForm
@@ -72,7 +97,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, int | str | bool | list | None) else str(value)
 
 
-class RecordAdmin(ModelAdmin):
+class RecordAdmin(PlainJson, ModelAdmin):
     """A table of records: shown, never changed."""
 
     list_fullwidth = True
@@ -92,7 +117,7 @@ class RecordAdmin(ModelAdmin):
         return False
 
 
-class RecordInline(TabularInline):
+class RecordInline(PlainJson, TabularInline):
     """Records beside the row they belong to."""
 
     extra = 0

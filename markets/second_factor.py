@@ -61,10 +61,36 @@ def drawing(device: TOTPDevice) -> SafeString:
 @transaction.atomic
 def try_code(request: HttpRequest, user: User, code: str) -> str:
     """Takes a code for this session; nothing when it is right, else a sentence."""
-    devices = TOTPDevice.objects.select_for_update().filter(user=user)
-    device = devices.order_by("-confirmed", "pk").first()
+    device = _locked(user)
     if device is None:
         return "There is no second factor yet; set it up first."
+    problem = _problem(device, code)
+    if problem:
+        return problem
+    if not device.confirmed:
+        TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
+        device.confirmed = True
+    login(request, device)
+    return ""
+
+
+@transaction.atomic
+def check_code(user: User, code: str) -> str:
+    """Takes a code outside of a session, of somebody whose second factor counts; nothing when it
+    is right, else a sentence.
+    """
+    device = _locked(user)
+    if device is None or not device.confirmed:
+        return f"{user.get_username()} has no second factor."
+    return _problem(device, code)
+
+
+def _locked(user: User) -> TOTPDevice | None:
+    devices = TOTPDevice.objects.select_for_update().filter(user=user)
+    return devices.order_by("-confirmed", "pk").first()
+
+
+def _problem(device: TOTPDevice, code: str) -> str:
     digits = "".join(code.split())
     allowed, why = device.verify_is_allowed()
     if not allowed:
@@ -73,10 +99,6 @@ def try_code(request: HttpRequest, user: User, code: str) -> str:
         return (
             "This code is wrong or was used before; wait for the next one and enter all six digits."
         )
-    if not device.confirmed:
-        TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
-        device.confirmed = True
-    login(request, device)
     return ""
 
 

@@ -26,6 +26,7 @@ from django.db import connection
 
 from markets.roles import Role, role_of
 from markets.second_factor import is_owed
+from markets.session_age import is_over
 from markets.terms.units import MS, SECOND
 from trading import live, panels
 from trading.frames import EdgeFrames, Shown
@@ -239,6 +240,8 @@ def reader_of(session_key: str | None) -> tuple[User | None, Role | None]:
         user = get_user(SimpleNamespace(session=session))  # type: ignore[arg-type]
         role = role_of(user)
         if not isinstance(user, User) or role is None or is_owed(session, user):
+            return None, None
+        if is_over(session, role, live.now_ns() // SECOND):
             return None, None
         return user, role
     finally:

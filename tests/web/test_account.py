@@ -212,8 +212,25 @@ def test_a_session_ends_after_its_longest_time_however_busy(settings: Any) -> No
     assert client.get("/deals/").status_code == 200
     session = client.session
     session["began"] -= settings.SESSION_LONGEST_SECONDS + 1
+    session["seen"] -= 61
     session.save()
     assert client.get("/deals/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("word", "setting"), [("began", "ADMIN_LONGEST_SECONDS"), ("seen", "ADMIN_IDLE_SECONDS")]
+)
+def test_an_admins_session_is_shorter(settings: Any, word: str, setting: str) -> None:
+    seconds = getattr(settings, setting) + 1
+    assert seconds < settings.SESSION_COOKIE_AGE or word == "began"
+    for name, role, status in (("boss", Role.ADMIN, 302), ("bob", Role.OPERATOR, 200)):
+        client = signed_in(someone(name, role))
+        client.get("/deals/")
+        session = client.session
+        session["seen"] -= 61
+        session[word] = session["seen"] - seconds
+        session.save()
+        assert client.get("/deals/").status_code == status
 
 
 def test_a_session_that_is_used_lives_on() -> None:

@@ -13,11 +13,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from arbsite.roles import give_role
 from feeds import arming, selectors, snapshot
 from feeds.models import Arming
 from markets.models import ConfigRevision
+from markets.roles import Role
 from tests.listings import AUTHOR, two_venues
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +172,39 @@ def test_the_command_arms_and_disarms(allowed: None, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit) as left:
         call_command("arm", "nowhere", "--reason", "try")
     assert left.value.code == 1
+
+
+def test_the_command_asks_for_the_code_of_the_account_it_names(
+    allowed: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = get_user_model().objects.create_superuser("chief", password="x")
+    device = TOTPDevice.objects.create(user=user, name="authenticator", confirmed=True)
+
+    def refused(*more: str) -> str:
+        with pytest.raises(SystemExit) as left:
+            call_command("arm", "kalshi", "--reason", "evening", "--as", *more)
+        assert left.value.code == 1
+        assert not Arming.objects.exists()
+        return capsys.readouterr().err
+
+    assert "no account 'nobody'" in refused("nobody")
+    assert "give its code with --code" in refused("chief")
+    assert "code is wrong" in refused("chief", "--code", "000000")
+    TOTPDevice.objects.update(throttling_failure_count=0)  # a wrong code makes one wait
+    code = f"{totp(device.bin_key):06d}"
+    call_command("arm", "kalshi", "--reason", "evening", "--as", "chief", "--code", code)
+
+    assert Arming.objects.get().author == "chief"
+
+
+def test_the_command_arms_in_the_name_of_an_admin_only(
+    allowed: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    robot = get_user_model().objects.create_user("robot", is_staff=True)
+    with pytest.raises(SystemExit):
+        call_command("arm", "kalshi", "--reason", "evening", "--as", "robot")
+    assert "robot is no admin" in capsys.readouterr().err
+
+    give_role(robot, Role.ADMIN)
+    call_command("arm", "kalshi", "--reason", "evening", "--as", "robot")
+    assert Arming.objects.get().author == "robot"

@@ -25,8 +25,9 @@ def test_only_the_admin_gets_the_looser_policy(path: str, policy: str) -> None:
     assert answer.headers[HEADER] == policy
 
 
-def test_our_pages_run_nothing_inline() -> None:
+def test_no_page_runs_anything_inline_and_only_the_admin_evaluates() -> None:
     assert "unsafe" not in OURS
+    assert ADMIN.replace(" 'unsafe-eval'", "") == OURS
 
 
 def test_a_page_that_brings_its_own_policy_keeps_it() -> None:
