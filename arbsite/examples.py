@@ -263,6 +263,7 @@ A_LIMIT = {
     "shipped": "2.5",
     "is_shipped": True,
     "meaning": "Least net edge of a package.",
+    "dormant": "",
 }
 A_POSITION = PositionRow(
     market=BILLS,

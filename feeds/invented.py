@@ -41,10 +41,12 @@ OVERRIDES = {
     "max_contracts_market": 10_000 * MICRO,
     "max_contracts_total": 500_000 * MICRO,
     "max_open_relations": 100,
+    "discovery_ttl_ms": CATALOGUE_MINUTES * 60_000,
 }
 OVERRIDES_REASON = (
     "Demonstration: a least net edge of 0.8 ¢, a deal of a pair at most every 15 s, and play money "
-    "for hours ($5,000 a pair, $100,000 in all, contracts alike); every other limit as shipped."
+    "for hours ($5,000 a pair, $100,000 in all, contracts alike), catalogues read every ten "
+    "minutes; every other limit as shipped."
 )
 NOTE = "armed paper profile of the demonstration"
 

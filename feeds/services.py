@@ -23,7 +23,7 @@ __all__ = (
     "sync_catalogue",
 )
 
-CATALOGUE_MINUTES = 120
+CATALOGUE_MINUTES = 5
 HEAVY = ("feeds.match_markets",)
 WATCHES = (
     (
@@ -118,7 +118,8 @@ def schedule_catalogues(minutes: int) -> None:
                 "interval": every,
                 "args": json.dumps([slug]),
                 "expire_seconds": minutes * 60,
-                "description": "Reads what the venue lists. Disabled venues are passed over.",
+                "description": "Reads what the venue lists, when the last walk is older than "
+                "discovery_ttl_ms. Disabled venues are passed over.",
             },
         )
 

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.core.exceptions import ValidationError
 
 from feeds import audit, discovery, pricing, sentinel
-from markets import bundles, matcher, ranker, selectors
+from markets import bundles, matcher, ranker, runs, selectors
 from risk import selectors as limits
 
 LOG = structlog.get_logger(__name__)
@@ -18,12 +18,14 @@ WALK_S = 1_800
 
 
 @shared_task(name="feeds.sync_catalogue", soft_time_limit=WALK_S, time_limit=WALK_S + 60)
-def sync_catalogue(venue: str, whole: bool = False) -> dict[str, Any]:
-    """Counts of what a venue's catalogue brought; nothing for a disabled venue, and nothing while
-    another process reads it.
+def sync_catalogue(venue: str, whole: bool = False, at_once: bool = False) -> dict[str, Any]:
+    """Counts of what a venue's catalogue brought; nothing for a disabled venue, while another
+    process reads it, and, unless `at_once`, while what was read is younger than `discovery_ttl_ms`.
     """
     row = selectors.venue(venue)
     if row is None or not row.enabled:
+        return {}
+    if not (whole or at_once or runs.is_due(venue, limits.at_venue("discovery_ttl_ms", venue))):
         return {}
     try:
         found = discovery.sync_catalogue(venue, whole=whole)

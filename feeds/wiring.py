@@ -50,7 +50,7 @@ from feeds.venues import ADAPTERS
 from feeds.venues.base import Adapter
 from markets.terms.ids import MarketId, RelationId, RunId, VenueId, venue_of
 from markets.terms.instruments import Market
-from markets.terms.units import SECOND, Ns, Qty, Usd
+from markets.terms.units import MS, SECOND, Ns, Qty, Usd
 from risk.gates.chain import Chain
 from trading.engine import selftest
 from trading.engine.config import Mode, Snapshot, VenueConfig
@@ -192,6 +192,7 @@ class _Worker:
             self.inbox.put,
             self.clock,
             lambda p: self.runner.fail(p),
+            lambda: self.engine.state.limits.dashboard_ms * MS,
         )
         self.runner = Runner(
             self.engine,
@@ -279,7 +280,11 @@ class _Worker:
             raise CannotStart(refusal)
 
     async def _supervise(self, watching: asyncio.Task[None]) -> int:
-        supervisor = Supervisor(self.clock, lambda: secrets.randbelow(1_000_001))
+        supervisor = Supervisor(
+            self.clock,
+            lambda: secrets.randbelow(1_000_001),
+            lambda: self.engine.state.limits.unexpected_error_ms * MS,
+        )
         supervisor.add("scribe", lambda: _watched(watching), True, stop=self.watch.stop)
         for live in self.lives.values():
             # Before the engine, which ends its deals through them.

@@ -40,7 +40,9 @@ def discover(request: HttpRequest) -> HttpResponse:
     if not venues:
         messages.error(request, "No venue is enabled; enable one in Settings first.")
     for venue in venues:
-        current_app.send_task("feeds.sync_catalogue", args=[venue], queue="heavy")
+        current_app.send_task(
+            "feeds.sync_catalogue", args=[venue], kwargs={"at_once": True}, queue="heavy"
+        )
     if venues:
         current_app.send_task("feeds.match_markets", queue="heavy", countdown=2)
         messages.success(request, f"Asked: {', '.join(venues)}. The state below follows the jobs.")

@@ -25,6 +25,7 @@ from markets.terms.units import Ns
 SILENT = timedelta(seconds=90)
 RESUMABLE = timedelta(hours=2)
 OVERLAP = timedelta(minutes=10)
+EARLY = timedelta(seconds=30)
 COUNTED = ("listed", "added", "changed", "rules_changed", "postponed")
 
 
@@ -84,6 +85,16 @@ def begin(venue: str, *, whole: bool, whole_every: timedelta) -> RunRow:
     since = None if whole else _since(venue, now - whole_every)
     row = SyncRun.objects.create(venue_id=venue, since=since, started_at=now, beat_at=now)
     return run_row(row)
+
+
+def is_due(venue: str, ttl_ms: int) -> bool:
+    """Whether the last walk of a venue that came to its end began at least `ttl_ms` ago.
+
+    Half a minute early is on time: a job as rare as the time itself must not wait for its next.
+    """
+    oldest = timezone.now() - timedelta(milliseconds=ttl_ms) + EARLY
+    done = SyncRun.objects.filter(venue_id=venue, state=SyncRun.State.DONE)
+    return not done.filter(started_at__gt=oldest).exists()
 
 
 def _may_go_on(row: SyncRun, now: datetime, *, whole: bool) -> bool:

@@ -18,7 +18,9 @@ router = Router(tags=["risk"])
 
 
 class LimitOut(Schema):
-    """A limit: its value, bounds and shipped value as plain numbers of `unit`."""
+    """A limit: its value, bounds and shipped value as plain numbers of `unit`; `dormant` says why
+    nothing reads it, empty where it acts.
+    """
 
     key: str
     value: str
@@ -28,6 +30,7 @@ class LimitOut(Schema):
     shipped: str
     is_shipped: bool
     meaning: str
+    dormant: str
 
 
 LimitPage = paged(LimitOut)
@@ -53,4 +56,5 @@ def _limit(row: LimitRow) -> LimitOut:
         shipped=text_of(spec.default, spec.unit),
         is_shipped=row.is_default,
         meaning=spec.meaning,
+        dormant=spec.dormant,
     )

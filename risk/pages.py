@@ -32,6 +32,7 @@ class Line(msgspec.Struct, frozen=True):
     typed: str
     bounds: str
     meaning: str
+    dormant: str
     shipped: str
     profile: str
     source: str
@@ -118,6 +119,7 @@ def _line(spec: LimitSpec, texts: tuple[str, str], error: str, last: LastChange 
         typed=typed,
         bounds=f"{text_of(spec.low, spec.unit)} to {shown(spec.high, spec.unit)}",
         meaning=spec.meaning,
+        dormant=spec.dormant,
         shipped=shown(spec.default, spec.unit),
         profile="",
         source="",

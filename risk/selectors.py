@@ -130,6 +130,15 @@ def scoped() -> tuple[ScopedLimit, ...]:
     )
 
 
+def at_venue(key: str, venue: str) -> int:
+    """The value of a setting that holds at a venue now, in base units."""
+    rows = [row for row in scoped_rows() if row.spec.key == key]
+    wide = [row.value for row in rows if row.scope == Scope.EVERYTHING]
+    own = [row.value for row in rows if (row.scope, row.target) == (Scope.VENUE, venue)]
+    # An override stands after the lasting value it takes the place of.
+    return [values().get(key, SPECS[key].default), *wide, *own][-1]
+
+
 def engine() -> EngineRow:
     """The engine-wide mode; looking only when nothing was ever set."""
     row = EngineSetting.objects.first()

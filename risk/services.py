@@ -21,7 +21,7 @@ from markets.terms.calendars import zone
 from markets.terms.units import MICRO
 from risk import changesets, selectors
 from risk.changesets import revert as revert
-from risk.models import EngineSetting, Feature, GeoCheck
+from risk.models import EngineSetting, Feature, GeoCheck, Threshold
 from risk.profiles import PROFILES
 from risk.wanted import Wanted
 from trading.amounts import value_of
@@ -49,7 +49,19 @@ def set_limits(values: Mapping[str, int], author: str, reason: str) -> ConfigRev
 
 @transaction.atomic
 def ensure_limits(author: str, reason: str) -> ConfigRevision | None:
-    """A row for every setting that has none yet, at its shipped value; values already set stay."""
+    """A row for every setting that has none yet, at its shipped value; values already set stay, and
+    say what the setting means now.
+    """
+    for spec in LIMITS:
+        # Rows of an earlier version say what the setting meant then.
+        words = {
+            "unit": spec.unit.value,
+            "low": spec.low,
+            "high": spec.high,
+            "group": spec.group,
+            "meaning": spec.meaning,
+        }
+        Threshold.objects.filter(key=spec.key).exclude(**words).update(**words)
     known = set(selectors.values())
     missing = [spec for spec in LIMITS if spec.key not in known]
     for spec in missing:

@@ -1,10 +1,11 @@
 """The socket of a page: it says what it shows, and is sent what changed of that.
 
 Two lanes: markup for structure (a row appears, changes its gate; the header), ready-made strings
-for numbers. The first change after quiet goes out at once, then the newest state at most every
-250 ms. The browser acknowledges frames; two unacknowledged ones are the most it is owed, and after
-20 s without a word it is dropped. Nothing is commanded over the socket. A browser may close for any
-reason: everything here is rebuilt from the pictures on the next connection.
+for numbers. The first change after quiet goes out at once, then the newest state at the pace the
+operator sets (`dashboard_ms`). The browser acknowledges frames; two unacknowledged ones are the
+most it is owed, and after 20 s without a word it is dropped. Nothing is commanded over the socket.
+A browser may close for any reason: everything here is rebuilt from the pictures on the next
+connection.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ RELOAD = 4001
 SIGN_IN = 4401
 FORBIDDEN = 4403
 TOO_SLOW = 4408
-PACE_SECONDS = 0.25
+PACE_MS = 250
 IDLE_SECONDS = 1.0
 CREDIT = 2
 PATIENCE_SECONDS = 20.0
@@ -74,7 +75,6 @@ class LivePage(AsyncWebsocketConsumer):
     """One open page."""
 
     pictures = live.PICTURES
-    pace = PACE_SECONDS
     patience = PATIENCE_SECONDS
     session_every = SESSION_SECONDS
 
@@ -157,7 +157,12 @@ class LivePage(AsyncWebsocketConsumer):
                 await self.close(code=TOO_SLOW)
                 return
             await self._send_one()
-            await asyncio.sleep(self.pace)
+            await asyncio.sleep(self.pace_seconds())
+
+    def pace_seconds(self) -> float:
+        """How long to wait before the next frame, as the running settings say."""
+        engine = self.pictures.engine
+        return (engine.pace_ms if engine is not None else PACE_MS) / 1000
 
     async def _has_credit(self) -> bool:
         if self.sent - self.acknowledged < CREDIT:

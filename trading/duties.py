@@ -21,6 +21,7 @@ from markets.revisions import HINT_CHANNEL
 from markets.terms.units import SECOND, Ns
 from markets.wire import tell
 from trading import store
+from trading.engine.limits import SPECS
 from trading.engine.pictures import EnginePicture
 from trading.minutes import write_minute
 from trading.runtime.clock import Clock
@@ -123,6 +124,21 @@ class ConfigWatch:
         return ConfigLoaded(revision, body)
 
 
+class _StatsLimits(msgspec.Struct, frozen=True):
+    stats_ms: int = 60_000
+
+
+class _StatsSnapshot(msgspec.Struct, frozen=True):
+    limits: _StatsLimits = _StatsLimits()
+
+
+def loaded_stats_ms(body: bytes) -> int:
+    """How often the saved configuration wants a line of statistics, within the setting's bounds."""
+    spec = SPECS["stats_ms"]
+    wanted = msgspec.msgpack.decode(body, type=_StatsSnapshot).limits.stats_ms
+    return max(spec.low, min(spec.high, wanted))
+
+
 class CommandRelay:
     """Hands over what people asked for.
 
@@ -195,7 +211,7 @@ class Heartbeat:
 
 
 class MinuteKeeper:
-    """One row of statistics a minute, and the same as a line of the log."""
+    """One row of statistics a period (`stats_ms`, a minute), and the same as a line of the log."""
 
     def __init__(self, name: str, clock: Clock) -> None:
         self._name = name

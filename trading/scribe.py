@@ -32,6 +32,7 @@ from trading.duties import (
     LeaseKeeper,
     Loader,
     MinuteKeeper,
+    loaded_stats_ms,
 )
 from trading.row_writer import RowWriter
 from trading.runtime.clock import Clock
@@ -225,6 +226,11 @@ class Every:
         self._due = Ns(now + self._period)
         return True
 
+    def every(self, period: int) -> None:
+        """Makes it due so often from the last time on."""
+        self._due = Ns(self._due - self._period + period)
+        self._period = period
+
     def hurry(self) -> None:
         """Makes it due now."""
         self._due = Ns(0)
@@ -340,6 +346,7 @@ class Scribe:
     def _configuration(self) -> None:
         loaded = self._config.look()
         if loaded is not None:
+            self._minute.every(loaded_stats_ms(loaded.body) * MS)
             self._pipes.say(loaded)
 
     def _relay(self) -> None:

@@ -34,9 +34,16 @@ class _Part(msgspec.Struct):
 
 
 class Supervisor:
-    """Runs parts until told to stop or until an essential one ends."""
+    """Runs parts until told to stop or until an essential one ends.
 
-    def __init__(self, clock: Clock, chance: Callable[[], int]) -> None:
+    `after_error` says how many nanoseconds a part that failed waits at least, before it starts
+    again.
+    """
+
+    def __init__(
+        self, clock: Clock, chance: Callable[[], int], after_error: Callable[[], int] = lambda: 0
+    ) -> None:
+        self._after_error = after_error
         self._clock = clock
         self._chance = chance
         self._parts: list[_Part] = []
@@ -81,7 +88,8 @@ class Supervisor:
                 self._end_all(part, reason, failed=failed)
                 return
             backoff.healthy(self._clock.now())
-            await pause(self._clock, backoff.failed(self._chance()))
+            wait = backoff.failed(self._chance())
+            await pause(self._clock, Ns(max(wait, self._after_error())) if failed else wait)
 
     def _end_all(self, part: _Part, reason: str, *, failed: bool) -> None:
         """An essential part is gone: an error, unless it ended because everything is stopping."""

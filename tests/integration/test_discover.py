@@ -27,6 +27,7 @@ from feeds.venues.polymarket import catalogue as polymarket
 from markets import runs, selectors, services
 from markets.models import Market, RuleText, SyncRun
 from markets.terms.units import Ns
+from risk import services as risk
 from tests.listings import listing
 from trading.runtime.clock import SystemClock
 
@@ -108,6 +109,10 @@ def test_one_venue_can_be_named() -> None:
 @pytest.mark.usefixtures("venues")
 def test_the_periodic_job_does_the_same_and_passes_over_a_disabled_venue() -> None:
     assert sync_catalogue("kalshi")["added"] > 0
+    assert sync_catalogue("kalshi") == {}, "it is younger than discovery_ttl_ms"
+    assert sync_catalogue("kalshi", at_once=True)["added"] == 0
+    risk.set_limits({"discovery_ttl_ms": 60_000}, "ann", "often")
+    SyncRun.objects.update(started_at=timezone.now() - timedelta(seconds=61))
     assert sync_catalogue("kalshi")["added"] == 0
     services.set_venue("polymarket", "alice", "away", enabled=False)
     assert sync_catalogue("polymarket") == {}

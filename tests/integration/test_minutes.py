@@ -9,12 +9,14 @@ import msgspec
 import pytest
 from django.core.management import call_command
 
-from markets.terms.units import SECOND, Ns, Usd
+from markets.terms.units import MS, SECOND, Ns, Usd
 from tests.fakes import ManualClock
 from tests.records import a_deal
 from trading import minutes, models, showcase
-from trading.duties import MinuteKeeper
+from trading.duties import MinuteKeeper, loaded_stats_ms
+from trading.engine.config import Limits, Snapshot
 from trading.engine.pictures import EnginePicture
+from trading.scribe import Every
 
 pytestmark = pytest.mark.django_db
 AT = Ns(1_795_000_000 * SECOND)
@@ -71,6 +73,22 @@ def test_the_scribe_writes_no_minute_before_the_worker_has_spoken() -> None:
     assert not models.WorkerStats.objects.exists()
     keeper.write(msgspec.msgpack.encode(picture()), 0)
     assert models.WorkerStats.objects.get().sockets == len(picture().venues)
+
+
+def test_the_line_of_statistics_comes_as_often_as_the_saved_setting_says() -> None:
+    clock = ManualClock()
+    every = Every(clock, 60_000 * MS)
+    every.is_due()
+    limits = msgspec.structs.replace(Limits(), stats_ms=5_000)
+    body = msgspec.msgpack.encode(Snapshot(revision=1, at=AT, limits=limits))
+
+    every.every(loaded_stats_ms(body) * MS)
+
+    clock.advance(4_999)
+    assert not every.is_due()
+    clock.advance(1)
+    assert every.is_due()
+    assert loaded_stats_ms(msgspec.msgpack.encode({})) == 60_000
 
 
 def stats(*words: str) -> str:

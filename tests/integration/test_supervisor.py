@@ -35,7 +35,8 @@ class World:
 
     def __init__(self) -> None:
         self.clock = WatchedClock()
-        self.supervisor = Supervisor(self.clock, lambda: CERTAIN)
+        self.after_error = 0
+        self.supervisor = Supervisor(self.clock, lambda: CERTAIN, lambda: self.after_error)
         self.stop = asyncio.Event()
         self.diary: asyncio.Queue[str] = asyncio.Queue()
         self.task: asyncio.Task[int] | None = None
@@ -80,6 +81,25 @@ async def test_a_failing_part_is_reported_and_started_again_after_growing_pauses
         world.clock.pass_by(waits[-1] * SECOND)
 
     assert waits == [1, 2, 4]
+    world.stop.set()
+    assert await world.code() == 0
+
+
+async def test_an_error_nobody_foresaw_waits_at_least_as_long_as_the_operator_says() -> None:
+    world = World()
+    world.after_error = 5 * SECOND
+    feed = world.part("feed", essential=False)
+    world.start()
+    waits = []
+
+    for order in (KeyError("bug"), None):
+        feed.orders.put_nowait(order)
+        for _ in range(3):
+            await world.next()
+        waits.append(await asyncio.wait_for(world.clock.asked.get(), PATIENCE_S) // SECOND)
+        world.clock.pass_by(waits[-1] * SECOND)
+
+    assert waits == [5, 2]
     world.stop.set()
     assert await world.code() == 0
 

@@ -84,7 +84,7 @@ class Page:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits of a test's length."""
-    monkeypatch.setattr(consumers.LivePage, "pace", 0.02)
+    monkeypatch.setattr(consumers.LivePage, "pace_seconds", lambda _: 0.02)
     monkeypatch.setattr(consumers.LivePage, "patience", 0.2)
 
 

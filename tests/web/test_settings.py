@@ -18,6 +18,7 @@ from risk import changesets, services
 from risk import selectors as risk
 from risk.wanted import Wanted
 from tests.web.live_site import clear, store
+from trading.engine.limits import SPECS
 from trading.engine.pictures import BreakerPicture
 from trading.live import now_ns
 from trading.models import Command
@@ -52,6 +53,7 @@ def test_every_limit_stands_on_the_page_with_its_unit_and_bounds(page: Client) -
     assert "0 to 100 ¢" in shown
     assert "<b>1 ¢</b>" in shown
     assert "as shipped" in shown
+    assert shown.count("which is not connected.") == sum("ps3838" in key for key in SPECS)
 
 
 def test_a_preview_shows_what_it_touches_and_saves_nothing(page: Client) -> None:

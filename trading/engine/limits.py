@@ -49,7 +49,7 @@ class Scope(StrEnum):
 
 class LimitSpec(msgspec.Struct, frozen=True):
     """One setting. `low` and `high` bound what is accepted, both included. `scopes` are what it may
-    be set for besides everything.
+    be set for besides everything. `dormant` says why nothing reads it, empty where it acts.
     """
 
     key: str
@@ -60,6 +60,26 @@ class LimitSpec(msgspec.Struct, frozen=True):
     group: str
     meaning: str
     scopes: tuple[Scope, ...] = ()
+    dormant: str = ""
+
+
+# Settings of parts that are not connected: kept, shown and compared, and read by nothing. Each says
+# whose it is; a test holds that every other setting is read somewhere, and none of these.
+_PS3838 = "It is for PS3838, which is not connected."
+_BROWSER = "It is for feeds read in a browser, and no such feed is connected."
+_LEADS = "It is for a measurement of which venue leads, and none is built."
+DORMANT: dict[str, str] = {
+    "ps3838_tick_ms": _PS3838,
+    "ps3838_delta_ms": _PS3838,
+    "ps3838_snapshot_ms": _PS3838,
+    "dom_flush_ms": _BROWSER,
+    "dom_scrape_ms": _BROWSER,
+    "dom_recover_ms": _BROWSER,
+    "lead_bar_ms": _LEADS,
+    "lead_window_ms": _LEADS,
+    "lead_stable": _LEADS,
+    "lead_of": _LEADS,
+}
 
 
 # A group, then for each setting: key, unit, shipped, lowest and highest value in the unit shown,
@@ -116,12 +136,12 @@ Size
   max_contracts_total     contracts 500      1        1000000   -
     Most contracts held in all.
 Fill
-  fill_model              on/off    0        0        1         -
-    Levels count by how likely they are still there when we arrive.
+  fill_model              count     0        0        2         -
+    Counts levels by how likely they are still there and ours: 1 is on, 2 aggressive, 0 off.
   half_life_ms            ms        500      10       600000    venue
     After this time a level is still there with one half.
   half_life_aggressive_ms ms        300      10       600000    venue
-    The same in the aggressive profile.
+    The same while the fill model is aggressive.
   fill_floor              %         10       0        100       -
     The least a level's age can leave of it.
   queue_prior_1           %         30       0        100       -
@@ -270,7 +290,17 @@ def _read(table: str) -> tuple[LimitSpec, ...]:
             steps = MICRO // PER_SHOWN.get(Unit(unit), 1)
             default, low, high = (micros_from_text(text) // steps for text in values)
             found.append(
-                LimitSpec(key, Unit(unit), default, low, high, group, line.strip(), _scopes(scopes))
+                LimitSpec(
+                    key,
+                    Unit(unit),
+                    default,
+                    low,
+                    high,
+                    group,
+                    line.strip(),
+                    _scopes(scopes),
+                    DORMANT.get(key, ""),
+                )
             )
     return tuple(found)
 

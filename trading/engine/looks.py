@@ -19,6 +19,7 @@ from trading.engine.config import Mode
 from trading.engine.deals import Deal, DealState
 from trading.engine.edges import Edge, Terms, find_edge
 from trading.engine.legs import excess, leg_name
+from trading.engine.likely import likely_books
 from trading.engine.naked_looks import naked_pictures, results
 from trading.engine.orders import BookKind
 from trading.engine.pictures import (
@@ -99,7 +100,8 @@ def _edge(view: EngineState, entry: Entry, package: Package, terms: Terms) -> Ed
     route = _route(view, entry, package)
     if not priced(view, route):
         return None
-    return find_edge(entry.relation, package, view.books, view.markets, terms)
+    books = likely_books(view, route.legs)
+    return find_edge(entry.relation, package, books, view.markets, terms)
 
 
 def _route(view: EngineState, entry: Entry, package: Package) -> Route:
@@ -183,7 +185,8 @@ def _package(
         plan = plan_for(view, entry, route, edge, terms)
         edge = plan.edge
         readings = risk.readings(plan, view) if approved else ()
-        rows = walk(entry.relation, package, view.books, view.markets, terms)
+        books = likely_books(view, route.legs)
+        rows = walk(entry.relation, package, books, view.markets, terms)
     cost = None if edge is None else _cost(edge)
     net = None if edge is None else edge.net
     return PackagePicture(
@@ -299,6 +302,7 @@ def overview(state: EngineState, now: Ns) -> EnginePicture:
         halts=tuple(s.scope for s in view.halts.values() if s.scope and s.cause in STAYING),
         naked_deals=naked_pictures(view),
         book=kind.value,
+        pace_ms=view.limits.dashboard_ms,
     )
 
 

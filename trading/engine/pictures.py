@@ -305,7 +305,8 @@ class EnginePicture(msgspec.Struct, frozen=True, gc=False):
     """The header: mode, money, venues, alerts.
 
     Written at least once a second: it is the heartbeat of the pages. `halts` are the venues and
-    strategies (`strategy/NAME`) that a person halted.
+    strategies (`strategy/NAME`) that a person halted. `pace_ms` is the least time between two
+    frames to a page.
     """
 
     at: Ns
@@ -332,3 +333,4 @@ class EnginePicture(msgspec.Struct, frozen=True, gc=False):
     breakers: tuple[BreakerPicture, ...] = ()
     halts: tuple[str, ...] = ()
     naked_deals: tuple[NakedPicture, ...] = ()
+    pace_ms: int = 250

@@ -19,6 +19,7 @@ from trading.engine.bounds import floors, hedge_cap
 from trading.engine.deals import Deal
 from trading.engine.intents import Intent, SetTimer
 from trading.engine.legs import average, excess, packages_held
+from trading.engine.likely import AGGRESSIVE, priors
 from trading.engine.naked import Choice, Option, Part, Situation, Tables, depth_within, options
 from trading.engine.state import EngineState, Watch, limits_of
 
@@ -57,13 +58,7 @@ def watch(state: EngineState, deal: Deal, due: Ns, out: list[Intent]) -> None:
 def tables(state: EngineState) -> Tables:
     """The fill tables last told, else the shipped priors of the settings."""
     limits = state.limits
-    queue = (
-        limits.queue_prior_1,
-        limits.queue_prior_2,
-        limits.queue_prior_3,
-        limits.queue_prior_4,
-    )
-    return state.tables or Tables(limits.half_life_ms, limits.fill_floor, queue)
+    return state.tables or priors(limits, aggressive=limits.fill_model == AGGRESSIVE)
 
 
 def situation(state: EngineState, deal: Deal) -> Situation:

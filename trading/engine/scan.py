@@ -17,6 +17,7 @@ from trading.engine.book import Book
 from trading.engine.caps import at_stake, contracts_cap, contracts_wanted, of_category
 from trading.engine.edges import Edge, Terms, find_edge
 from trading.engine.intents import EdgeSeen, Intent, PlanRefused
+from trading.engine.likely import likely_books
 from trading.engine.lockup import is_enough
 from trading.engine.opening import open_deal, strategy_of
 from trading.engine.orders import BookKind
@@ -154,7 +155,8 @@ def best_plan(state: EngineState, entry: Entry, tops: tuple[int, ...]) -> Plan |
     best: tuple[Route, Edge] | None = None
     rank: tuple[bool, int, int] | None = None
     for route in _candidates(entry, tops):
-        edge = find_edge(entry.relation, route.package, state.books, state.markets, terms)
+        books = likely_books(state, route.legs)
+        edge = find_edge(entry.relation, route.package, books, state.markets, terms)
         if edge is None:
             continue
         mine = (edge.net >= entry.min_net, edge.profit, edge.net)
@@ -193,12 +195,13 @@ def plan_for(state: EngineState, entry: Entry, route: Route, edge: Edge, terms: 
 
 
 def _cut(state: EngineState, entry: Entry, route: Route, edge: Edge, terms: Terms) -> Plan:
-    world = (state.books, state.markets, terms)
+    books = likely_books(state, route.legs)
+    world = (books, state.markets, terms)
     relation, package = entry.relation, route.package
     limits = entry.limits
     if edge.size <= 0 or not is_enough(edge.net, edge.apy_ppm, entry.min_net, limits.min_apy):
         return make_plan(relation, package, edge, state.markets, route.book)
-    size = size_within_slippage(edge, state.books, limits.max_slippage)
+    size = size_within_slippage(edge, books, limits.max_slippage)
     edge = narrowed(relation, package, edge, world, size)
     plan = make_plan(relation, package, edge, state.markets, route.book)
     room = room_for(state, plan)

@@ -1,10 +1,10 @@
-"""Pictures for people: the newest of each relation, at once and then at most four times a second.
+"""Pictures for people: the newest of each relation, at once and then at a pace the operator sets.
 
 A relation that changed is shown with the turn of the loop that changed it, unless it was shown less
-than 250 ms ago; each is shown again at least every 5 s, the engine's own picture at least once a
-second. One batch is under way at a time and pictures are made when they leave, so nothing queues: a
-reader that is away costs a retry a second and is told the latest when it is back. The engine never
-waits for any of this.
+than a pace ago (250 ms unless told otherwise); each is shown again at least every 5 s, the engine's
+own picture at least once a second. One batch is under way at a time and pictures are made when they
+leave, so nothing queues: a reader that is away costs a retry a second and is told the latest when
+it is back. The engine never waits for any of this.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class Publisher:
     """Hands batches to `send`; call `turned` after each turn of the loop.
 
     `emit` hears of `HealthReported("redis", ...)` when readers are away and when they are back;
-    `failed` of a bug.
+    `failed` of a bug. `spacing` says how many nanoseconds lie between two pictures of a relation.
     """
 
     def __init__(
@@ -63,7 +63,9 @@ class Publisher:
         emit: Callable[[Event], None],
         clock: Clock,
         failed: Callable[[BaseException], None],
+        spacing: Callable[[], int] = lambda: SPACING,
     ) -> None:
+        self._spacing = spacing
         self._source = source
         self._send = send
         self._emit = emit
@@ -81,7 +83,7 @@ class Publisher:
     def turned(self) -> None:
         """Takes note of what changed, and sends what is due."""
         self._dirty.update(dict.fromkeys(self._source.drain_dirty()))
-        self._push(engine_after=SPACING)
+        self._push(engine_after=min(self._spacing(), ENGINE_REPEAT))
 
     def stop(self) -> None:
         """Sends nothing more."""
@@ -104,7 +106,8 @@ class Publisher:
         self._start(self._batch(due, with_engine=with_engine), due, now)
 
     def _due(self, now: Ns) -> list[RelationId]:
-        due = [r for r in self._dirty if now - self._sent.get(r, -SPACING) >= SPACING][:CHUNK]
+        spacing = self._spacing()
+        due = [r for r in self._dirty if now - self._sent.get(r, -spacing) >= spacing][:CHUNK]
         for relation, at in self._sent.items():
             if now - at < REPEAT or len(due) == CHUNK:
                 break
@@ -176,7 +179,7 @@ class Publisher:
         if self._timer is not None:
             self._timer.cancel()
         times = [(self._engine_at or now) + ENGINE_REPEAT]
-        times += [self._sent.get(r, now) + SPACING for r in self._dirty]
+        times += [self._sent.get(r, now) + self._spacing() for r in self._dirty]
         oldest = next(iter(self._sent.values()), None)
         if oldest is not None:
             times.append(oldest + REPEAT)

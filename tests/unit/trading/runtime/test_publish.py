@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from markets.terms.ids import RelationId
-from markets.terms.units import Ns, Px, Usd
+from markets.terms.units import MS, Ns, Px, Usd
 from tests.fakes import ManualClock, settle
 from trading.engine.events import Event, HealthReported
 from trading.engine.pictures import EnginePicture, RelationPicture
@@ -75,8 +75,14 @@ class Stage:
         self.bugs: list[BaseException] = []
         self.raises: BaseException | None = None
         self.silent = False
+        self.spacing = 250
         self.publisher = Publisher(
-            self.source, self.send, self.events.append, self.clock, self.bugs.append
+            self.source,
+            self.send,
+            self.events.append,
+            self.clock,
+            self.bugs.append,
+            lambda: self.spacing * MS,
         )
 
     async def send(self, batch: Batch) -> None:
@@ -131,6 +137,24 @@ async def test_what_changes_again_is_shown_after_a_quarter_of_a_second_and_only_
     assert stage.shown() == [("a", 21)]
     await stage.advance(1_000)
     assert stage.shown() == []
+
+
+async def test_the_operator_sets_the_pace_and_a_new_one_holds_at_once() -> None:
+    stage = Stage()
+    stage.spacing = 1_000
+    await stage.turn("a")
+    await stage.turn("a")
+    stage.shown()
+    await stage.advance(900)
+    assert stage.shown() == []
+    await stage.advance(100)
+    assert stage.shown() == [("a", 2)]
+
+    stage.spacing = 100
+    await stage.turn("a")
+    await stage.advance(100)
+
+    assert stage.shown() == [("a", 3)]
 
 
 async def test_at_most_four_pictures_a_second_of_one_relation_leave() -> None:
