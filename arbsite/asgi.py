@@ -14,6 +14,7 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arbsite.settings")
 http = get_asgi_application()
+importlib.import_module("arbsite.warm").warm()
 
 if importlib.util.find_spec("trading.routing"):
     patterns = importlib.import_module("trading.routing").websocket_urlpatterns
