@@ -504,6 +504,13 @@ def relation_terms(row: Relation) -> relations.Relation:
     )
 
 
+def relations_on(ids: Iterable[str]) -> tuple[relations.Relation, ...]:
+    """The relations that were confirmed and speak of one of these markets, suspended ones too."""
+    wanted = (Relation.Status.CONFIRMED, Relation.Status.SUSPENDED)
+    rows = Relation.objects.filter(status__in=wanted, claims__market__in=list(ids)).distinct()
+    return tuple(relation_terms(row) for row in _with_claims(rows).order_by("slug"))
+
+
 def active_slugs(*, confirmed_by: str) -> tuple[str, ...]:
     """Slugs of the confirmed, active relations that somebody confirmed."""
     rows = Relation.objects.filter(

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from risk import views
+from risk import holdings_view, views
 
 urlpatterns = [
+    path("positions/", holdings_view.positions, name="positions"),
     path("settings/", views.limits, name="settings"),
     path("settings/override/", views.override, name="override"),
     path("settings/profile/", views.use_profile, name="use-profile"),

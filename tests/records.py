@@ -91,7 +91,12 @@ def a_deal(number: int = 1) -> str:
         Position.objects.update_or_create(
             market_id=market,
             book="paper",
-            defaults={"qty_yes": 10_000_000, "cost_yes": 4_750_000, "changed_at": AT},
+            defaults={
+                f"qty_{('yes', 'no')[position]}": 10_000_000,
+                f"cost_{('yes', 'no')[position]}": 4_750_000,
+                "fees": 30_000,
+                "changed_at": AT,
+            },
         )
     _around(deal, number)
     return deal

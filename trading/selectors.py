@@ -9,15 +9,15 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from markets.cursors import Page, page
 from markets.moments import moment, ns, ns_or_none
 from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId, venue_of
-from markets.terms.units import Ns, Px, Qty, Usd
+from markets.terms.units import MICRO, Ns, Px, Qty, Rounding, Usd, divide
 from trading import twins
-from trading.engine.orders import TERMINAL, TimeInForce
+from trading.engine.orders import TERMINAL, BookKind, Finality, TimeInForce
 from trading.models import (
     ApiToken,
     Command,
@@ -454,6 +454,21 @@ def positions(
     if held_only:
         rows = rows.exclude(qty_yes=0, qty_no=0)
     return page(rows, cursor, limit, _position_row)
+
+
+def held() -> dict[BookKind, tuple[PositionRow, ...]]:
+    """Everything that is held, by book; a book with nothing in it is left out."""
+    found: dict[BookKind, list[PositionRow]] = {}
+    for row in Position.objects.exclude(qty_yes=0, qty_no=0).order_by("market_id"):
+        found.setdefault(BookKind(row.book), []).append(_position_row(row))
+    return {book: tuple(rows) for book, rows in found.items()}
+
+
+def provisional(book: BookKind) -> Usd:
+    """Money of a book's fills that their venue may still take back, of both sides; rounded up."""
+    rows = Fill.objects.filter(book=book.value, finality=Finality.MATCHED.value)
+    total = rows.aggregate(total=Sum(F("qty") * F("px")))["total"]
+    return Usd(divide(int(total or 0), MICRO, Rounding.UP))
 
 
 def positions_of(markets: Iterable[str]) -> tuple[PositionRow, ...]:

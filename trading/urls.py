@@ -13,7 +13,6 @@ urlpatterns = [
     path("deals/<path:deal_id>/trace/", views.trace, name="trace"),
     path("deals/<path:deal_id>/unwind/", views.unwind, name="unwind"),
     path("deals/<path:deal_id>/", views.deal, name="deal"),
-    path("positions/", views.positions, name="positions"),
     path("opportunities/", opportunities.opportunities, name="opportunities"),
     path("opportunities.csv", opportunities.opportunities_csv, name="opportunities-csv"),
     path("more/", views.more, name="more"),

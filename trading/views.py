@@ -143,15 +143,6 @@ def choose(request: HttpRequest, deal_id: str) -> HttpResponse:
 
 
 @require_GET
-def positions(request: HttpRequest) -> HttpResponse:
-    """What is held, by market."""
-    found = selectors.positions(limit=LOG_LENGTH, held_only=True).items
-    titles = market_titles(row.market for row in found)
-    rows = [{"row": row, "title": titles.get(row.market, row.market)} for row in found]
-    return render(request, "trading/positions.html", {"page": "positions", "rows": rows})
-
-
-@require_GET
 def exposed(request: HttpRequest, slug: str) -> HttpResponse:
     """What is held of a relation's markets, to stand on its review page."""
     found = selectors.positions_of(relation_markets(slug))

@@ -23,7 +23,15 @@ from markets.models import Relation  # noqa: E402
 from markets.terms.relations import TailRisk  # noqa: E402
 from markets.terms.units import Px  # noqa: E402
 from tests import listings, records  # noqa: E402
-from trading.models import Deal, DealStep, Decision, Fill, Leg, Order  # noqa: E402
+from trading.models import (  # noqa: E402
+    Deal,
+    DealStep,
+    Decision,
+    Fill,
+    Leg,
+    Order,
+    Position,
+)
 
 LOGIN = "operator"
 VIEWER = "viewer"
@@ -59,6 +67,10 @@ def pairs() -> None:
     """A candidate with long texts, a confirmed pair, a blocked one."""
     listings.two_venues()
     listings.confirmed()
+    listings.confirmed("BILLS")
+    Relation.objects.filter(claims__market_id="kalshi:BILLS").update(
+        title="Bills beat Chiefs", category="Sports"
+    )
     blocked = listings.candidate("HAIL")
     services.block_pair(blocked.slug, LOGIN, "different gauges")
     for venue, native, text in (
@@ -111,6 +123,7 @@ def deals() -> None:
     for place, (market, filled, px, ms) in enumerate(
         (("kalshi:BILLS", 480, 412_000, 57), ("polymarket:BILLS", 360, 541_000, 143))
     ):
+        side = ("yes", "no")[place]
         Leg.objects.create(
             deal_id="r1-2",
             position=place,
@@ -154,6 +167,13 @@ def deals() -> None:
             fee=filled * 15_000,
             at=at + timedelta(milliseconds=ms),
             finality="matched" if place else "final",
+        )
+        Position.objects.create(
+            market_id=market,
+            book="paper",
+            changed_at=at,
+            fees=filled * 15_000,
+            **{f"qty_{side}": filled * 1_000_000, f"cost_{side}": filled * px},
         )
     for seq, (ms, state, text) in enumerate(
         (
