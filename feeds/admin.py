@@ -28,7 +28,6 @@ from feeds.venues import ADAPTERS
 from markets.config_admin import ConfigAdmin, RecordAdmin, author_of, sentence
 from markets.roles import require_second_factor
 
-SOON_DAYS = 14
 HOURS = (1, 2, 4, 8, 12, 24)
 
 
@@ -159,7 +158,7 @@ class CredentialAdmin(ConfigAdmin):
         if not told:
             return "unknown", "not said"
         days = (min(told) - timezone.now()).days
-        word = "ended" if days < 0 else "soon" if days < SOON_DAYS else "later"
+        word = "ended" if days < 0 else "soon" if days < keyring.SOON_DAYS else "later"
         return word, f"{min(told):%Y-%m-%d}"
 
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: Any) -> None:

@@ -7,11 +7,12 @@ by a command like a person's, which the pages show with its sentence; whoever re
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import msgspec
 from django.conf import settings
 
-from feeds.credentials import adapter_of
+from feeds.credentials import adapter_of, load
 from feeds.runtime.live import Line, LiveGateway
 from feeds.runtime.live_venue import hosts_of
 from feeds.runtime.order_entry import OrderEntry
@@ -45,15 +46,15 @@ class Audited(msgspec.Struct, frozen=True):
 
 def audit(venue: str) -> Audited:
     """Two statements against the rows; a difference both say halts the venue."""
-    adapter = adapter_of(venue)
+    adapter = adapter_of(venue, load())
     if not settings.LIVE_ALLOWED or not selectors.has_live_orders(venue):
         return Audited(venue, "none")
     row = markets.venue(venue)
-    own = row.hosts if row else {}
+    own, tier = (row.hosts, row.rate_tier) if row else ({}, "")
     found: list[str] = []
     for wait in (Ns(0), BETWEEN):
         try:
-            said = asyncio.run(_stated(adapter, own, wait))
+            said = asyncio.run(_stated(adapter, own, tier, wait))
         except (VenueUnreachable, ValueError) as problem:
             return Audited(venue, "unread", str(problem))
         before, found = found, differing(said, nets=adapter.capabilities.nets)
@@ -74,11 +75,12 @@ def _halted(venue: str, text: str) -> Audited:
     return Audited(venue, "differs", text)
 
 
-async def _stated(adapter: Adapter, own: dict[str, str], wait: Ns) -> AccountReported:
+async def _stated(adapter: Adapter, own: dict[str, str], tier: str, wait: Ns) -> AccountReported:
     """One statement, over connections of its own. Errors: `VenueUnreachable`, `ValueError`."""
     if not isinstance(adapter, Trades):
         raise ValueError(f"{adapter.name} has no account")
-    clock, venue, draws = SystemClock(), VenueId(adapter.venue), adapter.draws
+    clock, venue = SystemClock(), VenueId(adapter.venue)
+    draws = partial(adapter.draws, tier=tier)
     await pause(clock, wait)
     hosts, is_here = hosts_of(adapter, own)
     trader = adapter.trader(lambda _: None, list, is_here=is_here)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 
 import msgspec
 from django.conf import settings
@@ -23,6 +24,7 @@ from markets import runs, selectors
 from markets.catalogue import CatalogueDiff
 from markets.discovery.catalog import Listing
 from markets.runs import RunRow
+from markets.selectors import VenueRow
 from markets.terms.ids import VenueId
 from trading.runtime.clock import SystemClock
 from trading.runtime.gateway import VenueUnreachable
@@ -69,7 +71,7 @@ def sync_catalogue(venue: str, *, whole: bool = False, told: Told | None = None)
     if waiting is None:
         run, waiting = runs.made_whole(run), catalogue.first()
     try:
-        for listings, mark in _pages(adapter, adapter.hosts | row.hosts, catalogue, waiting):
+        for listings, mark in _pages(adapter, row, catalogue, waiting):
             run = runs.store_page(run, listings, mark, catalogue.skipped)
             if told is not None:
                 told(run)
@@ -94,8 +96,7 @@ def sync_events(venue: str, events: tuple[str, ...]) -> CatalogueDiff:
     catalogue = adapter.catalogue()
     found: list[Listing] = []
     try:
-        hosts = adapter.hosts | row.hosts
-        for listings, _ in _pages(adapter, hosts, catalogue, catalogue.named(events)):
+        for listings, _ in _pages(adapter, row, catalogue, catalogue.named(events)):
             found += listings
     except ValueError as problem:
         raise CatalogueUnavailable(f"{problem}") from problem
@@ -112,17 +113,17 @@ def _beginning(catalogue: Catalogue, run: RunRow) -> list[Request] | None:
 
 
 def _pages(
-    adapter: Adapter, hosts: dict[str, str], catalogue: Catalogue, waiting: list[Request]
+    adapter: Adapter, row: VenueRow, catalogue: Catalogue, waiting: list[Request]
 ) -> Iterator[tuple[list[Listing], object]]:
     """Each reply's listings, with the request the walk could go on from; one request at a time."""
     rates = Rates(
         VenueId(adapter.venue),
-        adapter.draws,
+        partial(adapter.draws, tier=row.rate_tier),
         client_of(settings.REDIS_URL),
         SystemClock(),
         job=True,
     )
-    http = Http(VenueId(adapter.venue), hosts, rates=rates)
+    http = Http(VenueId(adapter.venue), adapter.hosts | row.hosts, rates=rates)
     with asyncio.Runner() as loop:
         try:
             while waiting:

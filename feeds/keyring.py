@@ -23,6 +23,7 @@ from markets.revisions import bump, change
 
 Fields = Mapping[str, Secret[str]]
 ACCOUNT, DERIVED = "account", "derived"
+SOON_DAYS = 14
 POLY_API = ("POLY_API_KEY", "POLY_API_SECRET", "POLY_API_PASSPHRASE")
 # The founding names; the first of each venue may be shown.
 FIELDS: dict[str, tuple[str, ...]] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 from hashlib import sha256
 
 import msgspec
@@ -23,6 +24,7 @@ from feeds.runtime.http import Http
 from feeds.runtime.rates import Rates, client_of
 from feeds.venues.base import Adapter
 from markets import selectors
+from markets.selectors import VenueRow
 from markets.terms.ids import MarketId, VenueId
 from markets.terms.instruments import Market
 from markets.terms.units import MS, Ns, Px
@@ -63,15 +65,16 @@ def _asked(venue: VenueId, markets: Sequence[Market]) -> list[Told]:
     if kept is not None:
         return msgspec.msgpack.decode(kept, type=list[Told])
     with asyncio.Runner() as loop:
-        found = loop.run(_told(adapter, adapter.hosts | row.hosts, markets))
+        found = loop.run(_told(adapter, row, markets))
     cache.set(key, msgspec.msgpack.encode(found), KEPT_S)
     return found
 
 
-async def _told(adapter: Adapter, hosts: dict[str, str], markets: Sequence[Market]) -> list[Told]:
+async def _told(adapter: Adapter, row: VenueRow, markets: Sequence[Market]) -> list[Told]:
+    hosts = adapter.hosts | row.hosts
     rates = Rates(
         VenueId(adapter.venue),
-        adapter.draws,
+        partial(adapter.draws, tier=row.rate_tier),
         client_of(settings.REDIS_URL),
         SystemClock(),
         job=False,

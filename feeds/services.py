@@ -51,6 +51,12 @@ WATCHES = (
         "Takes pairs that trade before the game only out of trade when it begins.",
     ),
     (
+        "Places venues take orders from",
+        "feeds.ask_places",
+        600,
+        "Asks the venues that say so whether they take orders from where this machine is.",
+    ),
+    (
         "Audit of live accounts",
         "feeds.audit_accounts",
         120,

@@ -95,6 +95,7 @@ def _venue(row: markets.VenueRow, packs: tuple[friction.FrictionPack, ...]) -> V
         hosts=row.hosts,
         ws=tuple(row.ws.split()),
         sockets=row.sockets,
+        rate_tier=row.rate_tier,
         friction=friction.at_venue(packs, row.slug),
         nets=can.nets,
         tifs=can.tifs,

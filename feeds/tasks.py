@@ -9,7 +9,7 @@ import structlog
 from celery import shared_task
 from django.core.exceptions import ValidationError
 
-from feeds import audit, discovery, pricing, sentinel
+from feeds import audit, discovery, places, pricing, sentinel
 from markets import bundles, matcher, ranker, runs, selectors
 from risk import selectors as limits
 
@@ -52,6 +52,12 @@ def watch_rules() -> dict[str, Any]:
 def watch_games() -> dict[str, Any]:
     """Games that have begun or ended since the last look."""
     return sentinel.watch_games()
+
+
+@shared_task(name="feeds.ask_places", expires=600)
+def ask_places() -> dict[str, Any]:
+    """Whether the venues take orders from where this machine is."""
+    return places.ask_places()
 
 
 @shared_task(name="feeds.match_markets", soft_time_limit=WALK_S, time_limit=WALK_S + 60)

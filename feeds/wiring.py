@@ -16,6 +16,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -223,8 +224,9 @@ class _Worker:
         return tuple(VenueId(venue) for venue in ADAPTERS if _is_wanted(venue, self.wish))
 
     def _live(self, venue: VenueId) -> LiveVenue:
-        def rates(adapter: Adapter) -> Rates:
-            return Rates(venue, adapter.draws, self.redis, self.clock, job=False, patience=PATIENCE)
+        def rates(adapter: Adapter, tier: str) -> Rates:
+            draws = partial(adapter.draws, tier=tier)
+            return Rates(venue, draws, self.redis, self.clock, job=False, patience=PATIENCE)
 
         around = Around(
             self.clock,
@@ -408,7 +410,8 @@ class _Stream:
         adapter = adapter_of(self.venue, self._worker.held)
         hosts = adapter.hosts | (config.hosts if config else {})
         worker = self._worker
-        rates = Rates(self.venue, adapter.draws, worker.redis, worker.clock, job=False)
+        draws = partial(adapter.draws, tier=config.rate_tier if config else "")
+        rates = Rates(self.venue, draws, worker.redis, worker.clock, job=False)
         async with Http(self.venue, hosts, rates=rates) as http:
             outside = Outside(worker.clock, worker.take, http, lambda: secrets.randbelow(1_000_001))
             watch = VenueWatch(adapter, outside, worker.clocks, lambda: rates.waited)
@@ -528,7 +531,7 @@ def _within(snapshot: Snapshot, wish: Wish) -> Snapshot:
 
 
 def _addresses(config: VenueConfig | None) -> tuple[object, ...]:
-    return (config.hosts, config.ws, config.sockets) if config else ()
+    return (config.hosts, config.ws, config.sockets, config.rate_tier) if config else ()
 
 
 def _on_paper(

@@ -74,6 +74,13 @@ class Venue(models.Model):
     ws_url = models.CharField(max_length=300, blank=True)
     gamma_url = models.CharField(max_length=300, blank=True)
     data_url = models.CharField(max_length=300, blank=True)
+    site_url = models.CharField(max_length=300, blank=True)
+    rate_tier = models.CharField(
+        max_length=16,
+        blank=True,
+        help_text="The account's rate tier as the venue names it (`manage.py doctor` says which); "
+        "empty takes the lowest.",
+    )
 
     class Meta:
         ordering = ("slug",)

@@ -53,6 +53,7 @@ class VenueRow(msgspec.Struct, frozen=True):
     hosts: dict[str, str]
     ws: str
     sockets: int
+    rate_tier: str = ""
     markets: int = 0
 
 
@@ -176,6 +177,7 @@ def _venue_row(row: Venue) -> VenueRow:
         "clob": row.rest_url,
         "gamma": row.gamma_url,
         "data": row.data_url,
+        "site": row.site_url,
     }
     return VenueRow(
         slug=VenueId(row.slug),
@@ -190,6 +192,7 @@ def _venue_row(row: Venue) -> VenueRow:
         hosts={name: url for name, url in named.items() if url},
         ws=row.ws_url,
         sockets=row.sockets,
+        rate_tier=row.rate_tier,
         markets=getattr(row, "listed", 0),
     )
 

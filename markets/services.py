@@ -22,6 +22,7 @@ from markets.proposals import PairFacts, ensure_pair, propose_pair
 from markets.revisions import bump, change
 from markets.terms.calendars import zone
 from markets.terms.friction import hash_of as friction_hash
+from markets.terms.tiers import TIERS
 from markets.terms.units import MICRO
 
 __all__ = (
@@ -58,6 +59,8 @@ VENUE_FIELDS = (
     "ws_url",
     "gamma_url",
     "data_url",
+    "site_url",
+    "rate_tier",
 )
 FRICTION_FIELDS = ("venue_id", "gas", "bridge", "on_ramp", "withdrawal", "fx", "active")
 MOST_GAS = 100 * MICRO
@@ -94,14 +97,21 @@ def set_venue(slug: str, author: str, reason: str, **fields: Any) -> ConfigRevis
 
 
 def check_venue(venue: Venue) -> None:
-    """Refuses an address the worker could not use.
+    """Refuses an address the worker could not use, or a rate tier that the venue does not have.
 
-    Errors: `ValidationError` naming the address.
+    Errors: `ValidationError` naming the address or the tiers there are.
     """
+    known = TIERS.get(venue.slug, ())
+    if venue.rate_tier and venue.rate_tier not in known:
+        there = ", ".join(known) or "none"
+        raise ValidationError(
+            f"{venue.slug} has no rate tier {venue.rate_tier!r}; there are: {there}."
+        )
     for name, schemes in (
         ("rest_url", ("http", "https")),
         ("gamma_url", ("http", "https")),
         ("data_url", ("http", "https")),
+        ("site_url", ("http", "https")),
         ("ws_url", ("ws", "wss")),
     ):
         for url in getattr(venue, name).split():

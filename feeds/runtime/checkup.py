@@ -11,10 +11,10 @@ from trading.runtime.gateway import VenueUnreachable
 
 
 async def check(
-    adapter: CanBeChecked, http: Http, clock: Clock, markets: tuple[Market, ...]
+    adapter: CanBeChecked, http: Http, clock: Clock, markets: tuple[Market, ...], tier: str = ""
 ) -> list[Finding]:
-    """What the adapter finds at its venue."""
-    steps = adapter.checkup(markets, clock.now())
+    """What the adapter finds at its venue, where `tier` is the rate tier that is set here."""
+    steps = adapter.checkup(markets, tier, clock.now())
     heard: Heard | None = None
     problem: VenueUnreachable | None = None
     while True:

@@ -34,15 +34,15 @@ log = structlog.get_logger("live")
 
 class Around(msgspec.Struct, frozen=True):
     """What live trading needs of the worker. `orders` is the engine's own memory of orders,
-    `agrees` says whether a venue's last statement agreed with it. `beside` may put something in
-    front of a venue's gateway that follows what passes.
+    `agrees` says whether a venue's last statement agreed with it, `rates` are an adapter's at a
+    tier. `beside` may put something in front of a venue's gateway that follows what passes.
     """
 
     clock: Clock
     emit: Callable[[Event], None]
     gateways: MutableMapping[tuple[VenueId, BookKind], Gateway]
     orders: Callable[[], dict[OrderId, Order]]
-    rates: Callable[[Adapter], Rates]
+    rates: Callable[[Adapter, str], Rates]
     agrees: Callable[[VenueId], bool]
     beside: Callable[[Gateway], Gateway] = lambda gateway: gateway
 
@@ -75,7 +75,7 @@ class LiveVenue:
             return
         before, self._config = self._config, config
         self._markets = tuple(market for market in markets if market.venue == self.venue)
-        if before is None or (before.hosts, before.ws) != (config.hosts, config.ws):
+        if before is None or _way(before) != _way(config):
             self._moved.set()
         elif self.gateway is not None:
             self.gateway.trader.list_markets(self._markets)
@@ -100,7 +100,8 @@ class LiveVenue:
             await self._moved.wait()
             return
         trader.list_markets(self._markets)
-        entry = OrderEntry(self.venue, hosts, around.clock, rates=around.rates(adapter))
+        rates = around.rates(adapter, config.rate_tier)
+        entry = OrderEntry(self.venue, hosts, around.clock, rates=rates)
         ws = adapter.private_url(config.ws[0] if config.ws else adapter.ws)
         gateway = LiveGateway(
             Line(self.venue, trader, entry, ws),
@@ -143,3 +144,8 @@ class LiveVenue:
             for order in self._every()
             if order.state not in TERMINAL
         ]
+
+
+def _way(config: VenueConfig) -> tuple[object, ...]:
+    """What connections are made by."""
+    return config.hosts, config.ws, config.rate_tier

@@ -143,10 +143,11 @@ class Adapter(Protocol):
     """The parts of one venue put together.
 
     `hosts` are the venue's default addresses by name, `ws` its socket. `draws` says which rate
-    buckets a request draws from. Over REST a venue is asked for its time (`clock_request`, and
-    `told_time` gives the beginning of the second an answer names, None when it names none) and for
-    books (`books_request` of at most `books_at_once` markets, `told` of the answer's body, which
-    raises `ValueError` when it is not understood).
+    buckets a request draws from at one of the venue's tiers, the lowest where it is none. Over REST
+    a venue is asked for its time (`clock_request`, and `told_time` gives the beginning of the
+    second an answer names, None when it names none) and for books (`books_request` of at most
+    `books_at_once` markets, `told` of the answer's body, which raises `ValueError` when it is not
+    understood).
     """
 
     venue: VenueId
@@ -161,11 +162,27 @@ class Adapter(Protocol):
     def session(self, markets: tuple[Market, ...]) -> Session: ...
     def handshake(self, at: Ns) -> tuple[tuple[str, str], ...]: ...
     def market_of(self, native: str) -> MarketId: ...
-    def draws(self, request: Request) -> tuple[Draw, ...]: ...
+    def draws(self, request: Request, tier: str = "") -> tuple[Draw, ...]: ...
     def clock_request(self) -> Request: ...
     def told_time(self, reply: Reply) -> Ns | None: ...
     def books_request(self, markets: tuple[Market, ...]) -> Request: ...
     def told(self, markets: tuple[Market, ...], body: bytes) -> list[Told]: ...
+
+
+@runtime_checkable
+class SaysWhere(Protocol):
+    """An adapter of a venue that says whether it takes orders from where it is asked.
+
+    `place_hosts` are the addresses to ask, given those configured; none where the venue is on this
+    machine and has no such host. `told_place` is what stands against us, empty for nothing, None
+    for an answer that says nothing of it.
+    """
+
+    venue: VenueId
+
+    def place_hosts(self, own: dict[str, str]) -> dict[str, str]: ...
+    def place_request(self) -> Request: ...
+    def told_place(self, reply: Reply) -> str | None: ...
 
 
 class ToClient(msgspec.Struct, frozen=True):

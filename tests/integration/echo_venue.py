@@ -132,7 +132,7 @@ class EchoAdapter:
     def market_of(self, native: str) -> MarketId:
         return market_id(ECHO, native)
 
-    def draws(self, request: Request) -> tuple[Draw, ...]:
+    def draws(self, request: Request, tier: str = "") -> tuple[Draw, ...]:
         return ()
 
     def clock_request(self) -> Request:

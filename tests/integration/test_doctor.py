@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,13 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from arbsite.management.commands.seed_demo import address
+from feeds import keyring
 from feeds.runtime.fakeserver import FakeServer, fault_asked
+from feeds.runtime.world import LAYOUTS
+from feeds.venues.base import Fake
 from feeds.venues.kalshi.fake import KalshiFake
 from feeds.venues.kalshi.fakeauth import Key
 from feeds.venues.kalshi.fakeboard import Terms
@@ -55,20 +61,23 @@ class Doctor:
 
 
 @contextmanager
-def served(fake: KalshiFake) -> Iterator[Doctor]:
-    """The fake on a loop of its own thread, because the command blocks."""
+def served(fake: Fake) -> Iterator[Doctor]:
+    """The fake on a loop of its own thread, because the command blocks; the venue's row says
+    where it is.
+    """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    server = FakeServer(fake, SystemClock())
+    layout = LAYOUTS[fake.venue]
+    server = FakeServer(fake, SystemClock(), prefixes=layout.prefixes)
 
     def run(what: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(what, loop).result(5)
 
     try:
         port = run(server.start())
-        address = f"http://127.0.0.1:{port}/trade-api/v2"
-        services.set_venue("kalshi", AUTHOR, "the fake", rest_url=address)
+        columns = address(fake.venue, f"http://127.0.0.1:{port}").columns
+        services.set_venue(fake.venue, AUTHOR, "the fake", **columns)
         yield Doctor(server, loop)
     finally:
         run(server.stop())
@@ -211,6 +220,34 @@ def test_a_venue_that_cannot_be_reached_is_said(
     code, found = doctor.ask(capsys)
 
     assert (code, found["host"]["is_well"]) == (1, False)
+
+
+def test_what_a_person_typed_as_an_end_is_shown_and_soon_is_to_be_fixed(
+    doctor: Doctor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = timezone.now()
+    fields = {"KALSHI_API_KEY_ID": "mine", "KALSHI_PRIVATE_KEY": "kept elsewhere"}
+    ends = {"expires_at": now + timedelta(days=300), "attested_until": now + timedelta(days=3)}
+    keyring.store("kalshi", fields, AUTHOR, "as the venue says", **ends)
+
+    code, found = doctor.ask(capsys)
+
+    assert (code, found["key ends"]["is_well"], found["attestation ends"]["is_well"]) == (
+        1,
+        True,
+        False,
+    )
+    assert "renew it at the venue" in found["attestation ends"]["text"]
+
+
+def test_a_tier_above_the_accounts_is_to_be_fixed_and_a_lower_one_is_said(
+    doctor: Doctor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services.set_venue("kalshi", AUTHOR, "hoped for", rate_tier="prime")
+    assert "here it is taken for prime" in doctor.ask(capsys)[1]["limits"]["text"]
+
+    services.set_venue("kalshi", AUTHOR, "as it is", rate_tier="basic")
+    assert doctor.ask(capsys)[0] == 0
 
 
 def test_words_for_people_stand_in_lines(

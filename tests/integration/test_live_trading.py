@@ -92,7 +92,7 @@ class Trading:
             self.inbox.put,
             self.gateways,
             lambda: self.engine.state.orders,
-            lambda adapter: NoRates(),  # type: ignore[arg-type,return-value]
+            lambda adapter, tier: NoRates(),  # type: ignore[arg-type,return-value]
             lambda name: agrees(self.engine.state, name),
             self.twins.beside,
         )

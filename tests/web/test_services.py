@@ -176,6 +176,13 @@ def test_live_is_refused_where_the_machine_does_not_allow_it() -> None:
         limits.set_engine("live", AUTHOR, "try")
 
 
+def test_a_rate_tier_is_one_of_the_venues_own() -> None:
+    two_venues()
+    with pytest.raises(ValidationError, match="no rate tier 'gold'; there are: basic, advanced"):
+        services.set_venue("kalshi", AUTHOR, "try", rate_tier="gold")
+    assert services.set_venue("polymarket", AUTHOR, "as the doctor says", rate_tier="gold")
+
+
 def test_a_venue_with_an_address_of_another_scheme_is_refused() -> None:
     two_venues()
     with pytest.raises(ValidationError, match="ws_url of kalshi is 'http://x'"):

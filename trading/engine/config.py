@@ -88,7 +88,8 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     `sockets` feeds of the same markets are raced. `nets` says that the venue gives back at once
     what one's own claims there pay in any case. Deals may be opened with money until `armed_until`.
     `tifs` and `post_only` are what its orders can be, `cancels` whether one that rests can be taken
-    back; a resting order must have at least `least_life_ms` left. `geoblock` is what the venue said
+    back; a resting order must have at least `least_life_ms` left. `rate_tier` is the account's, as
+    the venue names it; empty is the lowest. `geoblock` is what the venue said
     against trading from where we are, when it was last asked.
     """
 
@@ -114,6 +115,7 @@ class VenueConfig(msgspec.Struct, frozen=True, gc=False):
     post_only: bool = True
     least_life_ms: int = 0
     cancels: bool = True
+    rate_tier: str = ""
     geoblock: str = ""
 
     @property

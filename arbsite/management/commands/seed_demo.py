@@ -19,7 +19,13 @@ from markets.console import Console
 from markets.terms.units import Ns
 from trading.runtime.clock import SystemClock
 
-COLUMNS = {"rest": "rest_url", "clob": "rest_url", "gamma": "gamma_url", "data": "data_url"}
+COLUMNS = {
+    "rest": "rest_url",
+    "clob": "rest_url",
+    "gamma": "gamma_url",
+    "data": "data_url",
+    "site": "site_url",
+}
 
 
 class Command(Console):

@@ -19,6 +19,7 @@ from feeds.venues.kalshi.checkup import checkup
 from feeds.venues.kalshi.parse import VENUE
 from feeds.venues.kalshi.session import KalshiSession
 from feeds.venues.kalshi.trader import KalshiTrader
+from markets.terms import tiers
 from markets.terms.ids import MarketId, market_id
 from markets.terms.instruments import Market
 from markets.terms.units import Ns
@@ -89,9 +90,9 @@ class KalshiAdapter:
     def _keys(self) -> tuple[str, sign.PrivateKey] | None:
         return (self._key_id, self._key) if self._key is not None else None
 
-    def checkup(self, markets: tuple[Market, ...], at: Ns) -> Checkup:
+    def checkup(self, markets: tuple[Market, ...], tier: str, at: Ns) -> Checkup:
         """What the doctor asks."""
-        return checkup(self._keys(), markets, at)
+        return checkup(self._keys(), markets, tier, at)
 
     def signed(self, request: Request, at: Ns) -> Request:
         """The request as the key's; as nobody's without one."""
@@ -109,9 +110,9 @@ class KalshiAdapter:
         """Our id of a ticker."""
         return market_id(self.venue, native)
 
-    def draws(self, request: Request) -> tuple[Draw, ...]:
+    def draws(self, request: Request, tier: str = "") -> tuple[Draw, ...]:
         """The rate bucket a request draws from."""
-        return limits.draws(request)
+        return limits.draws(request, tiers.known(VENUE, tier))
 
     def clock_request(self) -> Request:
         """A small question whose answer tells the time."""

@@ -8,14 +8,14 @@ Source: kalshi sheet 2.1-2.5, 3.2, 3.9-3.11 and the start-up checks of 9, read 2
 import msgspec
 
 from feeds.venues.base import Reply
-from feeds.venues.checkups import Checkup, Finding, ask, ill, well
+from feeds.venues.checkups import Checkup, Finding, ask, clock, ill, judged_tier, well
 from feeds.venues.kalshi import encode, replies, sign, spot
 from feeds.venues.kalshi.limits import TIERS
+from feeds.venues.kalshi.parse import VENUE
 from markets.terms import formats
 from markets.terms.instruments import Market
-from markets.terms.units import DAY, MS, SECOND, Ns, Usd
+from markets.terms.units import DAY, SECOND, Ns, Usd
 
-SKEW = Ns(2 * SECOND)
 SOON = Ns(7 * DAY)
 NEW_KEY = "make one at kalshi.com, under Account and API keys"
 
@@ -49,14 +49,17 @@ class _Status(msgspec.Struct, frozen=True):
 
 
 def checkup(
-    keys: tuple[str, sign.PrivateKey] | None, markets: tuple[Market, ...], at: Ns
+    keys: tuple[str, sign.PrivateKey] | None, markets: tuple[Market, ...], tier: str, at: Ns
 ) -> Checkup:
-    """Everything that must be well before an order is sent; `markets` say which shards are used."""
+    """Everything that must be well before an order is sent; `markets` say which shards are used,
+    `tier` is the rate tier that is set here.
+    """
     reply, came, problem = yield from ask(encode.STATUS)
     if reply is None:
         return [ill("host", f"It cannot be reached ({problem}); check address and network.")]
     shards = tuple(sorted({market.shard for market in markets}))
-    found = [well("host", "It answers."), _open(reply, shards), _clock(reply, at, came)]
+    found = [well("host", "It answers."), _open(reply, shards)]
+    found.append(clock(spot.told_time(reply), at, came))
     if keys is None:
         return [*found, ill("key", f"There is none; {NEW_KEY}, and store it as a credential.")]
     found.append(_kind(keys[1]))
@@ -65,7 +68,7 @@ def checkup(
     if found[-1].what == "key" and not found[-1].is_well:
         return found
     reply, _, problem = yield from ask(encode.LIMITS)
-    found.append(_tier(reply, problem))
+    found.append(_tier(reply, tier, problem))
     reply, _, problem = yield from ask(encode.BALANCE)
     return [*found, *_balance(reply, shards, problem)]
 
@@ -88,20 +91,6 @@ def _open(reply: Reply, shards: tuple[int, ...]) -> Finding:
         where = f" on shards {', '.join(closed)}" if closed else ""
         return ill("exchange", f"Trading is paused{where}: only cancels are taken{later}.")
     return well("exchange", "It is open for trading.")
-
-
-def _clock(reply: Reply, asked: Ns, came: Ns) -> Finding:
-    """The answer's `Date` names a second; it is compared with the time the question was out."""
-    told = spot.told_time(reply)
-    if told is None:
-        return ill("clock", "The answer names no time; the clock cannot be compared.")
-    early, late = told - came, told + SECOND - asked
-    off = early if early > 0 else min(0, late)
-    if abs(off) >= SKEW:
-        return ill(
-            "clock", f"Ours is off by {off // MS} ms, 5 s are fatal; let NTP or chrony set it."
-        )
-    return well("clock", "Ours agrees to the second.")
 
 
 def _kind(key: sign.PrivateKey) -> Finding:
@@ -152,7 +141,7 @@ def _attested(key: _Key, at: Ns) -> Finding:
     return well(what, f"It holds for {days} more days.")
 
 
-def _tier(reply: Reply | None, problem: str) -> Finding:
+def _tier(reply: Reply | None, used: str, problem: str) -> Finding:
     if reply is None:
         return ill("limits", f"They could not be read ({problem}).")
     try:
@@ -162,7 +151,8 @@ def _tier(reply: Reply | None, problem: str) -> Finding:
     rates = TIERS.get(tier)
     if rates is None:
         return ill("limits", f"Its tier {tier!r} is not known here; the basic one is assumed.")
-    return well("limits", f"Tier {tier}: {rates.read} read, {rates.write} write tokens a second.")
+    means = f"{rates.read} read, {rates.write} write tokens a second"
+    return judged_tier(VENUE, tier, used, means)
 
 
 def _balance(reply: Reply | None, shards: tuple[int, ...], problem: str) -> list[Finding]:

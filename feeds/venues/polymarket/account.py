@@ -14,7 +14,7 @@ import msgspec
 
 from feeds.venues.base import Reply, Request
 from feeds.venues.errands import Heard, Rest, Step
-from feeds.venues.polymarket import encode
+from feeds.venues.polymarket import encode, place
 from feeds.venues.polymarket.catalogue import VENUE
 from feeds.venues.polymarket.credentials import ApiKey
 from feeds.venues.polymarket.flows import Got, ask
@@ -40,12 +40,6 @@ BETWEEN = Ns(250 * MS)
 _orders = msgspec.json.Decoder(OrderPage)
 _balance = msgspec.json.Decoder(Balance)
 _key = msgspec.json.Decoder(ApiKey)
-
-
-class _Geo(msgspec.Struct):
-    blocked: bool
-    country: str = ""
-    region: str = ""
 
 
 class _Ban(msgspec.Struct):
@@ -101,9 +95,9 @@ def may_trade(known: Known, at: Ns, *, asks_place: bool = True) -> Asking[None]:
     """
     bars: dict[str, str] = {}
     if asks_place:
-        heard = yield from ask(Request("GET", "site", "/api/geoblock"), at)
-        said = _barred(_read(heard, _Geo))
-        bars.update({"geoblock": said} if said else {})
+        heard = yield from ask(place.REQUEST, at)
+        said = place.told(heard.reply)
+        bars.update({"geoblock": place.UNKNOWN if said is None else said} if said != "" else {})
     heard = yield from ask(Request("GET", "clob", "/auth/ban-status/closed-only"), at)
     ban = _read(heard, _Ban)
     if ban is None:
@@ -143,13 +137,6 @@ def beat(name: str, at: Ns) -> Asking[tuple[str | None, Ns]]:
         if heard.reply.status == 200:
             return name, at
     return None, at
-
-
-def _barred(geo: _Geo | None) -> str:
-    if geo is None:
-        return "Whether trading is allowed from here could not be asked."
-    where = f"{geo.country} {geo.region}".strip() or "this place"
-    return f"The venue takes no orders from {where}." if geo.blocked else ""
 
 
 def _money(known: Known, at: Ns) -> Asking[int | str]:

@@ -8,12 +8,15 @@ the most we put on one. Trading needs an identity; books do not. Source: polymar
 from feeds.books.agreement import Told
 from feeds.books.rates import Draw
 from feeds.venues.base import Capabilities, Reply, Request
+from feeds.venues.checkups import Checkup
 from feeds.venues.errands import Every, Orders
-from feeds.venues.polymarket import encode, limits, spot
+from feeds.venues.polymarket import encode, limits, place, spot
 from feeds.venues.polymarket.catalogue import USER_AGENT, VENUE, GammaCatalogue
+from feeds.venues.polymarket.checkup import checkup
 from feeds.venues.polymarket.identity import Identity
 from feeds.venues.polymarket.session import MarketSession
 from feeds.venues.polymarket.trader import PolymarketTrader
+from markets.terms import tiers
 from markets.terms.ids import MarketId, market_id
 from markets.terms.instruments import Market
 from markets.terms.units import Ns
@@ -67,6 +70,28 @@ class PolymarketAdapter:
             raise ValueError("no private key is set; set POLY_PRIVATE_KEY, or store a credential")
         return PolymarketTrader(self._who, orders, every, asks_place=not is_here)
 
+    def checkup(self, markets: tuple[Market, ...], tier: str, at: Ns) -> Checkup:
+        """What the doctor asks."""
+        return checkup(self._who, markets, tier, at)
+
+    def signed(self, request: Request, at: Ns) -> Request:
+        """As it is: a checkup proves by itself who asks, with a key that may be derived in it."""
+        return request
+
+    def place_hosts(self, own: dict[str, str]) -> dict[str, str]:
+        """The site's address; none for a venue on this machine that has no site of its own."""
+        is_here = (self.hosts | own)["clob"].startswith("http://")
+        known = own if is_here else self.hosts | own
+        return {"site": known["site"]} if "site" in known else {}
+
+    def place_request(self) -> Request:
+        """Whether orders are taken from here."""
+        return place.REQUEST
+
+    def told_place(self, reply: Reply) -> str | None:
+        """What stands against trading from here."""
+        return place.told(reply)
+
     def private_url(self, ws: str) -> str:
         """The user socket stands beside the market socket."""
         return ws.removesuffix("/").removesuffix("/market") + "/user"
@@ -75,9 +100,9 @@ class PolymarketAdapter:
         """The market's id across venues."""
         return market_id(self.venue, native)
 
-    def draws(self, request: Request) -> tuple[Draw, ...]:
+    def draws(self, request: Request, tier: str = "") -> tuple[Draw, ...]:
         """The rate windows a request draws from."""
-        return limits.draws(request)
+        return limits.draws(request, tiers.known(VENUE, tier))
 
     def clock_request(self) -> Request:
         """A small question whose answer tells the time."""
