@@ -10,6 +10,7 @@ from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId
 from markets.terms.relations import pair
 from markets.terms.units import Ns, Px, Qty, Usd
 from markets.wire import tell
+from risk.selectors import BreakerRow
 from trading.engine.pictures import QuotePicture
 from trading.minutes import Minute
 from trading.selectors import (
@@ -25,6 +26,7 @@ from trading.selectors import (
 )
 from trading.stream import Edge
 from trading.sums import SelfTestEnd, SelfTests, Stats
+from trading.trips import TripRow
 
 AT = Ns(1_795_176_000_000_000_000)
 BILLS, CHIEFS = MarketId("kalshi:BILLS"), MarketId("polymarket:0x5f")
@@ -254,6 +256,23 @@ A_REVISION = RevisionRow(
         },
     ),
 )
+A_BREAKER = BreakerRow("paper", "daily_loss", "armed")
+A_TRIP = TripRow(
+    id=7,
+    book="paper",
+    breaker="daily_loss",
+    seq=81_230,
+    at=AT,
+    state="cooling",
+    reason="Lost $50.12 today, the most is $50.00.",
+    limit=50_000_000,
+    actual=50_120_000,
+    unit="USD",
+    until=None,
+    released_at=None,
+    released_by="",
+    released_why="",
+)
 A_LIMIT = {
     "key": "min_net_edge",
     "value": "2.5",
@@ -314,6 +333,8 @@ ITEMS: dict[str, dict[str, Any]] = {
     "positions": tell(A_POSITION),
     "stats/minutes": tell(A_MINUTE),
     "limits": A_LIMIT,
+    "breakers": tell(A_BREAKER),
+    "breakers/trips": {**tell(A_TRIP), "limit": "50", "actual": "50.12"},
     "revisions": tell(A_REVISION),
     "commands": tell(A_COMMAND),
 }

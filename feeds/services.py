@@ -62,6 +62,12 @@ WATCHES = (
         120,
         "Compares the venues' statements with the rows; a difference halts the venue.",
     ),
+    (
+        "Check of results",
+        "risk.check_results",
+        120,
+        "Compares the engine's results with the rows; a difference halts everything.",
+    ),
 )
 KALSHI_CLOSED = "Thursday maintenance"
 

@@ -1,4 +1,4 @@
-"""The API of limits."""
+"""The API of limits and breakers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from ninja import Router, Schema
 
 from markets.api import Limit
 from markets.cursors import page_of
-from markets.schemas import paged
+from markets.schemas import paged, schema_of
+from markets.wire import tell
 from risk import selectors
-from risk.selectors import LimitRow
+from risk.selectors import BreakerRow, LimitRow
+from trading import live, trips
 from trading.amounts import text_of
+from trading.engine.limits import Unit
 
 router = Router(tags=["risk"])
 
@@ -34,6 +37,8 @@ class LimitOut(Schema):
 
 
 LimitPage = paged(LimitOut)
+BreakerPage = paged(schema_of(BreakerRow))
+TripPage = paged(schema_of(trips.TripRow, limit=str, actual=str))
 
 
 @router.get("/limits", response=LimitPage)
@@ -58,3 +63,29 @@ def _limit(row: LimitRow) -> LimitOut:
         meaning=spec.meaning,
         dormant=spec.dormant,
     )
+
+
+@router.get("/breakers", response=BreakerPage)
+def breakers(
+    request: HttpRequest, cursor: str | None = None, limit: Limit | None = None
+) -> dict[str, Any]:
+    """Every breaker of each book as the engine last showed it: armed, tripped, or cooling."""
+    pictures = live.Pictures()
+    live.read(pictures)
+    rows = selectors.breakers(pictures.engine)
+    found = page_of(rows, lambda row: f"{row.book}/{row.name}", cursor, limit)
+    return {"items": [tell(row) for row in found.items], "next": found.next}
+
+
+@router.get("/breakers/trips", response=TripPage)
+def breaker_trips(
+    request: HttpRequest, cursor: str | None = None, limit: Limit = 50, breaker: str = ""
+) -> dict[str, Any]:
+    """When breakers stopped trading and why, newest first; when and by whom each was released."""
+    found = trips.trips(cursor, limit, breaker=breaker)
+    return {"items": [_trip(row) for row in found.items], "next": found.next}
+
+
+def _trip(row: trips.TripRow) -> dict[str, Any]:
+    numbers = {name: text_of(getattr(row, name), Unit(row.unit)) for name in ("limit", "actual")}
+    return tell(row) | numbers

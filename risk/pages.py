@@ -9,6 +9,7 @@ import msgspec
 
 from markets import selectors as markets
 from markets.selectors import RevisionRow
+from markets.terms.formats import amount
 from markets.terms.units import Ns
 from risk import selectors
 from risk.profiles import PROFILES
@@ -16,6 +17,7 @@ from risk.wanted import Wanted
 from trading.amounts import shown, text_of, value_of
 from trading.engine.config import SPECS, LimitSpec
 from trading.engine.limits import Scope
+from trading.trips import TripRow
 
 LOOKED_BACK = 400
 HERE, WIDER, SHIPPED = "here", "wider", "shipped"
@@ -42,6 +44,18 @@ class Line(msgspec.Struct, frozen=True):
     who: str
     at: Ns | None
     why: str
+
+
+class TripLine(msgspec.Struct, frozen=True):
+    """A trip of a breaker as the page shows it; `numbers` are what it measured and its limit."""
+
+    row: TripRow
+    numbers: str
+
+
+def trip(row: TripRow) -> TripLine:
+    """One line of the history of trips."""
+    return TripLine(row, f"{amount(row.actual, row.unit)} of {amount(row.limit, row.unit)}")
 
 
 class Group(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from risk import changesets, pages, preview, selectors, services
 from risk.pages import Place
 from risk.profiles import PROFILES
 from risk.wanted import Wanted, undone
-from trading import live
+from trading import live, trips
 from trading import selectors as trading
 from trading.engine.config import SPECS
 from trading.engine.limits import Scope
@@ -32,6 +32,7 @@ from trading.services import ask
 
 FIELD = "limit-"
 AUDIT_LENGTH = 200
+TRIPS_SHOWN = 20
 
 
 @require_http_methods(["GET", "POST"])
@@ -236,6 +237,7 @@ def stops(request: HttpRequest) -> HttpResponse:
         "engine": live.PICTURES.engine,
         "breakers": selectors.breakers(live.PICTURES.engine),
         "switches": _switches(live.PICTURES.engine),
+        "trips": [pages.trip(row) for row in trips.trips(limit=TRIPS_SHOWN).items],
         "commands": trading.commands(limit=5).items,
     }
     return render(request, "risk/stops.html", context)

@@ -24,7 +24,16 @@ from django.db.models import Model, Q
 
 from markets.selectors import revision_values
 from markets.terms.units import text_from_micros
-from trading.models import Deal, Decision, EdgeSample, Fill, Order, Position, WorkerStats
+from trading.models import (
+    BreakerTrip,
+    Deal,
+    Decision,
+    EdgeSample,
+    Fill,
+    Order,
+    Position,
+    WorkerStats,
+)
 
 BATCH = 2_000
 PLACES = 6
@@ -73,6 +82,12 @@ def _kind(model: type[Model], when: str, words: str) -> Kind:
 
 
 KINDS = {
+    "trips": _kind(
+        BreakerTrip,
+        "at",
+        "seq# at@ book breaker state reason limit# actual# unit until@ released_at@ released_by "
+        "released_why",
+    ),
     "decisions": _kind(
         Decision,
         "at",

@@ -12,9 +12,10 @@ from itertools import filterfalse
 from markets.moments import moment
 from markets.terms.units import Ns
 from trading import models
-from trading.engine.deals import Deal
+from trading.engine.deals import Deal, DealState
 from trading.engine.events import (
     Event,
+    MarketSettled,
     OrderAccepted,
     OrderCancelled,
     OrderDelayed,
@@ -26,6 +27,7 @@ from trading.engine.events import (
     TwinTold,
 )
 from trading.engine.intents import (
+    BreakerChanged,
     CommandDone,
     DealChanged,
     EdgeSeen,
@@ -45,6 +47,8 @@ from trading.engine.selftest import RELATION as SELF_TEST
 from trading.replay.records import EventRecord, IntentsRecord, Record
 from trading.replay.traces import opens
 
+# States in which the engine books what a deal came to.
+ENDED = (DealState.BALANCED, DealState.CLOSED, DealState.RESIDUAL)
 SURENESS = (Finality.MATCHED, Finality.FINAL, Finality.FAILED)
 
 OrderNews = (
@@ -77,6 +81,9 @@ class Rows:
         self.tests: list[models.SelfTest] = []
         self.twins: dict[str, tuple[int, TwinTold]] = {}
         self.started = 0
+        self.results: dict[tuple[str, int], models.DealResult] = {}
+        self.settled: list[models.Settlement] = []
+        self.breakers: list[tuple[int, BreakerChanged]] = []
 
     def take(self, record: Record) -> None:
         """Takes one record in."""
@@ -116,6 +123,10 @@ class Rows:
                 self.twins[order] = (seq, event)
             case RunStarted():
                 self.started = seq
+            case MarketSettled(at=at, market=market, pays=pays):
+                self.settled.append(
+                    models.Settlement(market_id=market, seq=seq, at=moment(at), pays=list(pays))
+                )
             case SelfTested(at=at, outcome=outcome, latency=latency, text=text):
                 self.tests.append(
                     models.SelfTest(
@@ -133,16 +144,22 @@ class Rows:
                 self.news.append((seq, intent))
             case DealChanged():
                 self._deal(seq, intent)
-            case EdgeSeen():
-                self.samples.append(_sample(seq, intent))
-            case PlanRefused():
-                self.decisions.append(_refusal(seq, intent))
+            case EdgeSeen() | PlanRefused():
+                self._judged(seq, intent)
             case PositionChanged():
                 self.positions[intent.market, intent.book] = _position(seq, intent)
             case CommandDone(command=command):
                 self.answers[command] = intent
+            case BreakerChanged():
+                self.breakers.append((seq, intent))
             case _:
                 pass
+
+    def _judged(self, seq: int, intent: EdgeSeen | PlanRefused) -> None:
+        if isinstance(intent, EdgeSeen):
+            self.samples.append(_sample(seq, intent))
+        else:
+            self.decisions.append(_refusal(seq, intent))
 
     def _deal(self, seq: int, intent: DealChanged) -> None:
         deal = intent.deal
@@ -152,6 +169,15 @@ class Rows:
         self.steps[deal.id, seq] = models.DealStep(
             deal_id=deal.id, seq=seq, at=moment(intent.at), state=deal.state.value, text=text
         )
+        if deal.state in ENDED:
+            self.results[deal.id, seq] = models.DealResult(
+                deal_id=deal.id,
+                seq=seq,
+                at=moment(intent.at),
+                book=deal.book.value,
+                state=deal.state.value,
+                locked=deal.locked,
+            )
         if opens(intent) and earlier is None:
             self.opened[deal.id] = seq
             self.decisions.append(_approval(seq, deal))

@@ -11,6 +11,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from trading.result_models import BreakerTrip as BreakerTrip
+from trading.result_models import DealResult as DealResult
+from trading.result_models import ResultCheck as ResultCheck
+from trading.result_models import Settlement as Settlement
+
 
 class Deal(models.Model):
     """A deal as it last stood.
@@ -427,13 +432,14 @@ class Lease(models.Model):
 class JournalCursor(models.Model):
     """How far the scribe has written the journal into rows.
 
-    Moved in the same transaction as the rows.
+    Moved in the same transaction as the rows. `journal` counts how often the journal was replaced.
     """
 
     name = models.CharField(max_length=64, unique=True)
     segment = models.CharField(max_length=200, blank=True)
     offset = models.BigIntegerField(default=0)
     seq = models.BigIntegerField(default=0)
+    journal = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ("name",)

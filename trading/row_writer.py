@@ -50,12 +50,15 @@ class RowWriter:
         with transaction.atomic():
             cursor = store.read_cursor(self._cursor, lock=True)
             found = follow(self.directory, self._begin(cursor), limit)
-            deals = store.write((record for _, record in found), self._names)
+            deals = store.write((record for _, record in found), self._names, cursor.journal)
             lines = self._trace(record for _, record in found)
             if found:
                 position, record = found[-1]
                 cursor = store.Cursor(
-                    position.segment, position.offset, getattr(record, "seq", cursor.seq)
+                    position.segment,
+                    position.offset,
+                    getattr(record, "seq", cursor.seq),
+                    cursor.journal,
                 )
                 store.move_cursor(self._cursor, cursor)
             crash_point("before_commit")
@@ -87,6 +90,7 @@ class RowWriter:
         newest = segments(self.directory)[-1:]
         if newest and name_of(newest[0]) < cursor.segment:
             LOG.warning("journal was replaced", was=cursor.segment)
+            cursor.journal += 1
             return Position()
         return Position(cursor.segment, cursor.offset)
 

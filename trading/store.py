@@ -18,9 +18,8 @@ from django.db import transaction
 from markets.moments import moment
 from trading import models
 from trading.engine.deals import Deal
-from trading.engine.intents import (
-    CommandDone,
-)
+from trading.engine.intents import BreakerChanged, CommandDone
+from trading.engine.results import BreakerState
 from trading.gathered import POSITION, Rows
 from trading.labels import Names as Names
 from trading.order_rows import write_orders
@@ -35,10 +34,11 @@ _REASON = 500
 class Cursor:
     """A named position in the journal."""
 
-    def __init__(self, segment: str = "", offset: int = 0, seq: int = 0) -> None:
+    def __init__(self, segment: str = "", offset: int = 0, seq: int = 0, journal: int = 0) -> None:
         self.segment = segment
         self.offset = offset
         self.seq = seq
+        self.journal = journal
 
 
 def read_cursor(name: str, *, lock: bool = False) -> Cursor:
@@ -50,18 +50,23 @@ def read_cursor(name: str, *, lock: bool = False) -> Cursor:
         rows.get_or_create(name=name)
         rows = rows.select_for_update()
     row = rows.filter(name=name).first()
-    return Cursor() if row is None else Cursor(row.segment, row.offset, row.seq)
+    return Cursor() if row is None else Cursor(row.segment, row.offset, row.seq, row.journal)
 
 
 def move_cursor(name: str, cursor: Cursor) -> None:
     """Moves the position, within the caller's transaction."""
     models.JournalCursor.objects.filter(name=name).update(
-        segment=cursor.segment, offset=cursor.offset, seq=cursor.seq
+        segment=cursor.segment,
+        offset=cursor.offset,
+        seq=cursor.seq,
+        journal=cursor.journal,
     )
 
 
-def write(records: Iterable[Record], names: Names) -> list[str]:
+def write(records: Iterable[Record], names: Names, journal: int = 0) -> list[str]:
     """Brings records into rows within the caller's transaction; ids of the deals they concern.
+
+    `journal` is how often the journal was replaced before.
 
     Errors: `RuntimeError` outside a transaction.
     """
@@ -78,6 +83,11 @@ def write(records: Iterable[Record], names: Names) -> list[str]:
     insert(rows.tests)
     upsert(list(rows.positions.values()), ("market_id", "book"), POSITION)
     _answer(rows.answers)
+    for row in rows.results.values():
+        row.journal = journal
+    upsert(list(rows.results.values()), ("deal", "journal", "seq"), ("at", "state", "locked"))
+    insert(rows.settled)
+    _write_trips(rows.breakers)
     return list(dict.fromkeys([*rows.deals, *deals]))
 
 
@@ -164,6 +174,44 @@ def _answer(answers: dict[int, CommandDone]) -> None:
             answer=done.text,
             done_at=moment(done.at),
         )
+
+
+# --- breakers -------------------------------------------------------------------------------------
+
+
+def _write_trips(moved: list[tuple[int, BreakerChanged]]) -> None:
+    """Trips and their ends, in the order they happened."""
+    for seq, changed in moved:
+        if changed.state is BreakerState.ARMED:
+            _release(seq, changed)
+        else:
+            insert([_trip_row(seq, changed)])
+
+
+def _trip_row(seq: int, changed: BreakerChanged) -> models.BreakerTrip:
+    return models.BreakerTrip(
+        book=changed.book.value,
+        breaker=changed.breaker,
+        seq=seq,
+        at=moment(changed.at),
+        state=changed.state.value,
+        reason=changed.reason[:_REASON],
+        limit=changed.limit,
+        actual=changed.actual,
+        unit=changed.unit,
+        until=moment(changed.until) if changed.until else None,
+    )
+
+
+def _release(seq: int, changed: BreakerChanged) -> None:
+    """The end of a breaker's last trip; told again it changes nothing."""
+    rows = models.BreakerTrip.objects.filter(book=changed.book.value, breaker=changed.breaker)
+    last = rows.filter(at__lte=moment(changed.at)).order_by("-at", "-id").first()
+    if last is not None and last.released_seq is None:
+        last.released_at, last.released_seq = moment(changed.at), seq
+        last.released_by = changed.by[:150] or "itself"
+        last.released_why = changed.reason[:_REASON]
+        last.save()
 
 
 # --- commands and heartbeat, for the scribe -------------------------------------------------------

@@ -218,7 +218,8 @@ def reset(event: CommandReceived, state: EngineState) -> tuple[BreakerChanged, .
     ]
     if not asked:
         return "No such breaker is tripped." if event.target else "No breaker is tripped."
-    return tuple(_armed(state, key, f"Reset by {event.author}: {event.reason}") for key in asked)
+    reason = f"Reset by {event.author}: {event.reason}"
+    return tuple(replace(_armed(state, key, reason), by=event.author) for key in asked)
 
 
 def _count(event: Event, state: EngineState) -> None:

@@ -23,6 +23,7 @@ from trading.engine.events import (
     SelfTested,
 )
 from trading.engine.intents import (
+    BreakerChanged,
     CommandDone,
     DealChanged,
     EdgeSeen,
@@ -33,11 +34,13 @@ from trading.engine.intents import (
     QueryOrder,
 )
 from trading.engine.orders import BookKind, Fill, Finality, Side
+from trading.engine.results import BreakerState
 from trading.replay.records import EventRecord, IntentsRecord, Record
 
 pytestmark = pytest.mark.django_db
 
 
+LATER = Ns(START + 60_000_000_000)
 LONG = "no answer" + 491 * "!"
 
 
@@ -98,6 +101,23 @@ def order(name: str = "o1") -> models.Order:
 def again(records: Iterable[Record]) -> None:
     for _ in range(2):
         write(*records)
+
+
+def test_a_trip_is_kept_with_who_released_it_and_written_again_it_stays_one() -> None:
+    trip = BreakerChanged(
+        START, BookKind.PAPER, "daily_loss", BreakerState.COOLING, "Lost $50.", 50, 51, "USD", LATER
+    )
+    other = replace(trip, breaker="losses", state=BreakerState.TRIPPED, until=Ns(0))
+    over = replace(trip, at=LATER, state=BreakerState.ARMED, reason="Its time is over.")
+    reset = replace(other, at=LATER, state=BreakerState.ARMED, reason="Looked.", by="ann")
+
+    for _ in range(2):
+        write(answered(1, trip, other), answered(2, over), answered(3, reset))
+
+    losses, daily = models.BreakerTrip.objects.order_by("-breaker")
+    assert (daily.seq, daily.released_seq, daily.released_by) == (1, 2, "itself")
+    assert (daily.limit, daily.actual, daily.state) == (50, 51, "cooling")
+    assert (losses.until, losses.released_by, losses.released_why) == (None, "ann", "Looked.")
 
 
 def test_a_deal_is_written_with_its_legs_and_one_step_per_event() -> None:

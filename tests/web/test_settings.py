@@ -21,7 +21,7 @@ from tests.web.live_site import clear, store
 from trading.engine.limits import SPECS
 from trading.engine.pictures import BreakerPicture
 from trading.live import now_ns
-from trading.models import Command
+from trading.models import BreakerTrip, Command
 from trading.showcase import engine as engine_picture
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +54,34 @@ def test_every_limit_stands_on_the_page_with_its_unit_and_bounds(page: Client) -
     assert "<b>1 ¢</b>" in shown
     assert "as shipped" in shown
     assert shown.count("which is not connected.") == sum("ps3838" in key for key in SPECS)
+
+
+def test_the_stops_page_and_the_api_tell_when_a_breaker_stopped_and_who_released_it(
+    page: Client,
+) -> None:
+    assert "No breaker has stopped anything yet." in text(page.get("/settings/stops/"))
+    common = {"book": "paper", "state": "tripped", "limit": 5, "actual": 6, "unit": "count"}
+    at = "2026-11-20T12:00Z"
+    BreakerTrip.objects.create(
+        breaker="losses", seq=1, at=at, reason="6 deals in a row lost.", **common
+    )
+    BreakerTrip.objects.create(
+        breaker="errors", seq=2, at=at, reason="Many.", released_at=at, released_by="bob",
+        released_why="Reset by bob: fixed", **common,
+    )  # fmt: skip
+
+    shown = text(page.get("/settings/stops/"))
+    told = page.get("/api/breakers/trips").json()["items"]
+
+    assert "6 deals in a row lost." in shown
+    assert "waits for a person" in shown
+    assert "by bob" in shown
+    assert [(x["breaker"], x["released_by"], x["limit"]) for x in told] == [
+        ("errors", "bob", "5"),
+        ("losses", "", "5"),
+    ]
+    states = page.get("/api/breakers").json()["items"]
+    assert {x["state"] for x in states} == {"armed"}
 
 
 def test_a_preview_shows_what_it_touches_and_saves_nothing(page: Client) -> None:

@@ -132,7 +132,8 @@ class Halt(_Intent, frozen=True):
 class BreakerChanged(_Intent, frozen=True):
     """A breaker of one book tripped, began to cool, or is armed again.
 
-    `until` 0 waits for a person. `limit` and `actual` are in `unit`.
+    `until` 0 waits for a person. `limit` and `actual` are in `unit`. `by` is the person who armed
+    it again, empty where that happened by itself.
     """
 
     book: BookKind
@@ -143,6 +144,7 @@ class BreakerChanged(_Intent, frozen=True):
     actual: int
     unit: str
     until: Ns = Ns(0)
+    by: str = ""
 
 
 Intent = (

@@ -26,6 +26,7 @@ from trading.engine.pictures import (
     AlertPicture,
     BreakerPicture,
     EnginePicture,
+    KeptPicture,
     LegPicture,
     PackagePicture,
     QuotePicture,
@@ -38,7 +39,7 @@ from trading.engine.pictures import (
 from trading.engine.plans import Plan
 from trading.engine.ports import Risk
 from trading.engine.reconcile import missing
-from trading.engine.results import today
+from trading.engine.results import of_book, today
 from trading.engine.scan import plan_for, priced, terms_for
 from trading.engine.selftest import RELATION
 from trading.engine.selftest import VENUE as SELF_TEST
@@ -303,6 +304,21 @@ def overview(state: EngineState, now: Ns) -> EnginePicture:
         naked_deals=naked_pictures(view),
         book=kind.value,
         pace_ms=view.limits.dashboard_ms,
+        kept=tuple(_kept(view, book) for book in (BookKind.LIVE, BookKind.PAPER)),
+    )
+
+
+def _kept(view: EngineState, book: BookKind) -> KeptPicture:
+    results = of_book(view.results, book)
+    return KeptPicture(
+        book.value,
+        results.total,
+        Usd(results.total - results.day.total),
+        Usd(results.total - results.week.total),
+        Usd(results.total - results.month.total),
+        results.day.ends,
+        results.week.ends,
+        results.month.ends,
     )
 
 

@@ -261,6 +261,21 @@ class BreakerPicture(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
+class KeptPicture(msgspec.Struct, frozen=True, gc=False):
+    """What one book's deals kept in all, and since the running day, week and month began, each with
+    when it ends.
+    """
+
+    book: str
+    total: Usd
+    day: Usd
+    week: Usd
+    month: Usd
+    day_ends: Ns
+    week_ends: Ns
+    month_ends: Ns
+
+
 class ChoicePicture(msgspec.Struct, frozen=True, gc=False):
     """One of the four choices about a naked deal: its price, what it is expected to keep, what one
     case in twenty is worse than, how likely it works, how long that may take.
@@ -334,3 +349,4 @@ class EnginePicture(msgspec.Struct, frozen=True, gc=False):
     halts: tuple[str, ...] = ()
     naked_deals: tuple[NakedPicture, ...] = ()
     pace_ms: int = 250
+    kept: tuple[KeptPicture, ...] = ()

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from markets.terms.ids import DealId
 from markets.terms.units import MS, SECOND, Ns, Px, Qty, Usd
-from risk.gates.breaker import NAMES, NEXT, TABLE, check, equity
+from risk.gates.breaker import NAMES, NEXT, TABLE, Breaker, Ends, check, equity
 from risk.gates.chain import Chain
 from tests.builders import (
     KA,
@@ -169,6 +169,94 @@ def test_what_needs_a_review_waits_for_a_person_however_long(name: str) -> None:
     assert (answer.ok, answer.text) == (True, f"Armed again: {name.replace('_', ' ')}.")
     engine.step(tick("relook", at(40 * 24 * HOUR + 1)))
     assert standing(engine) == {}
+
+
+def _trip_of(name: str, zone: str = "UTC") -> Engine:
+    """An engine in which this breaker, and no other, has just stopped trading."""
+    if name == "errors":
+        engine = started(replace(snapshot(max_errors=2), timezone=zone))
+        for number, request in enumerate(orders(show(engine, *gap()))):
+            engine.step(rejected(request, when=at(number + 1)))
+        return engine
+    engine = started(replace(limited(LIMITS[name]), timezone=zone))
+    for venue in (KA, PM):
+        engine.step(cash(venue, "1000"))
+    lose(engine, "900")
+    engine.step(tick("relook", at(1)))
+    return engine
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+def test_each_row_of_the_table_trips_refuses_and_is_released_by_what_it_names(row: Breaker) -> None:
+    engine = _trip_of(row.name)
+    key = f"paper/{row.name}"
+    trip = engine.state.trips[key]
+
+    assert list(engine.state.trips) == [key]
+    assert refusals(engine, at(3)) == "breaker"
+    if row.ends is Ends.PERSON:
+        assert trip.until == 0
+        changed = engine.step(command("reset", row.name, when=at(4)))
+        by = "alice"
+    else:
+        engine.step(tick("relook", Ns(trip.until - 1)))
+        assert standing(engine) == {key: "cooling"}
+        changed = engine.step(tick("relook", trip.until))
+        by = ""
+    released = [x for x in changed if isinstance(x, BreakerChanged)]
+    assert [(x.breaker, x.state.value, x.by) for x in released] == [(row.name, "armed", by)]
+    assert standing(engine) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "begins", "ends"),
+    [
+        # Berlin's clocks go back on Sunday 26 October 2025 at 01:00 UTC: that day has 25 hours.
+        ("daily_loss", "2025-10-26T08:00:00", "2025-10-26T23:00:00"),
+        ("daily_loss", "2025-10-25T21:59:59", "2025-10-25T22:00:00"),
+        ("weekly_loss", "2025-10-25T12:00:00", "2025-10-26T23:00:00"),
+        # And forward on Sunday 29 March 2026 at 01:00 UTC: 23 hours.
+        ("daily_loss", "2026-03-29T00:30:00", "2026-03-29T22:00:00"),
+        ("weekly_loss", "2026-03-28T12:00:00", "2026-03-29T22:00:00"),
+    ],
+)
+def test_a_stop_ends_at_local_midnight_also_when_the_clocks_change(
+    name: str, begins: str, ends: str
+) -> None:
+    engine = started(replace(limited(LIMITS[name]), timezone="Europe/Berlin"))
+    for venue in (KA, PM):
+        engine.step(cash(venue, "1000"))
+    now = instant(begins)
+    engine.step(tick("relook", now))
+    lose(engine, "900")
+    engine.step(tick("relook", now))
+
+    assert engine.state.trips[f"paper/{name}"].until == instant(ends)
+    engine.step(tick("relook", Ns(instant(ends) - 1)))
+    assert standing(engine) == {f"paper/{name}": "cooling"}
+    engine.step(tick("relook", instant(ends)))
+    assert standing(engine) == {}
+
+
+def test_a_month_is_counted_from_local_midnight_when_the_clocks_changed_in_it() -> None:
+    engine = started(replace(limited(LIMITS["monthly_loss"]), timezone="Europe/Berlin"))
+    for venue in (KA, PM):
+        engine.step(cash(venue, "1000"))
+    engine.step(tick("relook", instant("2025-10-26T08:00:00")))
+    lose(engine, "90")
+    engine.step(tick("relook", instant("2025-10-31T22:59:59")))
+    assert of_book(engine.state.results, BookKind.PAPER).month.total == 0
+
+    engine.step(tick("relook", instant("2025-10-31T23:00:00")))
+    lose(engine, "90", "x-2")
+    engine.step(tick("relook", instant("2025-10-31T23:00:01")))
+
+    # Neither month lost $100, though both together did.
+    assert standing(engine) == {}
+
+
+def instant(text: str) -> Ns:
+    return Ns(int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * SECOND)
 
 
 def test_a_reset_day_counts_from_the_reset_and_still_shows_the_whole_day() -> None:
