@@ -19,7 +19,7 @@ def main() -> int:
     """Says what became of each point."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("words", nargs="*", help="only points whose name contains one of these")
-    parser.add_argument("--mode", choices=("paper", "live"), default="paper")
+    parser.add_argument("--mode", choices=("paper", "live", "both"), default="paper")
     parser.add_argument("--seed", type=int, help="another order of the points")
     parser.add_argument("--seconds", type=float, default=7200, help="begin no point after so long")
     parser.add_argument("--rounds", type=int, default=1, help="how often each point is tried")

@@ -94,6 +94,7 @@ Relation.objects.update(mode='{mode}')
 set_engine('{mode}', 'rig', 'many deals')
 set_limits({limits}, 'rig', 'many deals')
 """
+WITH_MONEY = ("live", "both")
 READY_S = 180.0
 REACH_S = 20.0
 AUDIT_S = 90.0  # an order that never arrived takes Kalshi longest to prove absent
@@ -119,7 +120,7 @@ class Rig:
         self.plan = site.folder / "crash-plan"
         self.worker: subprocess.Popen[bytes] | None = None
         self.began: dict[str, audit.Account] = {}
-        if mode == "live":
+        if mode in WITH_MONEY:
             for venue in VENUES:
                 self.began[venue] = audit.account_of(audit.ledger(site.folder, venue))
 
@@ -247,7 +248,7 @@ def rig(folder: Path, mode: str) -> Iterator[Rig]:
         site.environ |= MONEY
         prepared = PREPARED.format(mode=mode, limits=LIMITS, credentials=CREDENTIALS)
         site.manage("shell", "--no-imports", "-v0", "-c", prepared)
-        if mode == "live":
+        if mode in WITH_MONEY:
             site.manage("arm", *VENUES, "--for", "8h", "--reason", "the crash rig")
         made = Rig(site, mode)
         made.start()

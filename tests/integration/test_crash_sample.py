@@ -1,6 +1,7 @@
 """A few of the crash rig's points, seeded and within a time: `make crash` tries them all.
 
-The worker trades with money at the fakes, so its secrets are searched for in all that it wrote.
+The worker trades with money at the fakes, so its secrets are searched for in all that it wrote, and
+on paper beside it, so that what is audited is what the twins may not touch.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tests.crash import audit
 from tests.crash.provoke import points
 from tests.crash.rig import KEY, MASTER, PEM, Result, Rig, rig, run
 from tests.secrecy import Search
-from tests.site import Site
+from tests.site import Site, eventually
 
 SEED = int(os.environ.get("CRASH_SEED", "1"))
 SECONDS = 12.0
@@ -32,14 +33,23 @@ def test_a_worker_killed_at_any_point_forgets_nothing_sends_nothing_twice_and_te
     random.Random(SEED).shuffle(chosen)  # noqa: S311  an order, no secret
     results: list[Result] = []
 
-    with rig(tmp_path, "live") as made:
+    with rig(tmp_path, "both") as made:
         tried = run(made, chosen, results.append, SECONDS)
+        assert_orders_have_twins(made)
         made.stop()
         assert_no_secret_is_told(made)
 
     assert tried > 0
     assert [r for r in results if r.violations] == []
     assert any(result.died for result in results), results
+
+
+def assert_orders_have_twins(made: Rig) -> None:
+    """Beside orders with money, and nowhere among the fills that count."""
+    filled = "select count(*) from trading_twin where filled > 0"
+    eventually(lambda: audit.rows(made.site, filled) > [(0,)], "a twin is filled", 60)
+    on_paper = "select count(*) from trading_fill where book = 'paper'"
+    assert audit.rows(made.site, on_paper) == [(0,)]
 
 
 def assert_no_secret_is_told(made: Rig) -> None:
