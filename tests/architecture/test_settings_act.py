@@ -16,7 +16,6 @@ SOON = {
     "feed_latency_ms",
     "hedge_probability",
     "reconnect_cap_ms",
-    "size_mismatch",
     "stale_ms",
 }
 APPS = ("arbsite", "feeds", "risk", "trading", "markets")

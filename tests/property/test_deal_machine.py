@@ -27,7 +27,7 @@ from tests.builders import (
     venue,
 )
 from trading.engine import events as ev
-from trading.engine.deals import NEXT, DealState
+from trading.engine.deals import NEXT, DealState, excess
 from trading.engine.engine import Engine
 from trading.engine.intents import (
     CancelOrder,
@@ -37,7 +37,6 @@ from trading.engine.intents import (
     QueryOrder,
     SetTimer,
 )
-from trading.engine.legs import excess
 from trading.engine.naked import Choice
 from trading.engine.orders import (
     TERMINAL,

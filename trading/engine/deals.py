@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from markets.terms.ids import DealId, MarketId, OrderId, RelationId
-from markets.terms.units import Ns, Px, Qty, Usd
+from markets.terms.units import MICRO, Ns, Px, Qty, Rounding, Usd, divide
 from trading.engine.orders import BookKind
 from trading.engine.strategies import Strategy
 
@@ -88,3 +88,8 @@ class Deal(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
     strategy: Strategy = Strategy.TAKER_TAKER
     leader: int = 0
+
+
+def excess(leg: DealLeg, matched: Qty) -> Qty:
+    """Contracts a leg holds beyond the matched packages; below 0 when more was sold than held."""
+    return Qty(leg.held - divide(leg.weight * matched, MICRO, Rounding.UP))

@@ -14,10 +14,10 @@ from markets.terms.formats import age, count, money
 from markets.terms.ids import DealId
 from markets.terms.units import MS, Ns, Rounding, Usd, times
 from trading.engine.answers import doubt
-from trading.engine.deals import ACTIVE, Deal, DealState
+from trading.engine.deals import ACTIVE, Deal, DealState, excess
 from trading.engine.hedging import begin_hedge, hedge, hedge_ms, rest_hedge
 from trading.engine.intents import CancelOrder, Intent, SetTimer
-from trading.engine.legs import counted, excess, reasons, unended
+from trading.engine.legs import counted, reasons, unended
 from trading.engine.naked import Choice
 from trading.engine.orders import Order, OrderState
 from trading.engine.policy import UNHEDGED, marked, shorts, urgency, watch

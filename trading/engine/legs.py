@@ -37,11 +37,6 @@ def counted(state: EngineState, deal: Deal) -> Deal:
     return replace(deal, legs=legs, matched=matched, locked=locked, changed_at=state.at)
 
 
-def excess(leg: DealLeg, matched: Qty) -> Qty:
-    """Contracts a leg holds beyond the matched packages; below 0 when more was sold than held."""
-    return Qty(leg.held - divide(leg.weight * matched, MICRO, Rounding.UP))
-
-
 def _count_leg(state: EngineState, leg: DealLeg) -> DealLeg:
     held = cost = fees = back = 0
     for name in leg.orders:

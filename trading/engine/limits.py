@@ -223,7 +223,7 @@ Deals
   dust                    contracts 0.01     0        10        plan
     A mismatch up to this is left alone.
   size_mismatch           contracts 1        0        1000      plan
-    A mismatch above this, where it is more than dust, is unwound at once.
+    A leftover above this, where it is more than dust, keeps its deal open.
   adverse_move            ¢         1.5      0        100       plan
     A naked leg that moved this far against us is unwound.
   adverse_move_ms         ms        5000     0        600000    plan

@@ -16,9 +16,9 @@ from markets.terms.relations import World, WorldKind
 from markets.terms.units import MICRO, MS, Ns, Px, Qty, Rounding, Usd, divide
 from trading.engine.book import BookState
 from trading.engine.config import Mode
-from trading.engine.deals import Deal, DealState
+from trading.engine.deals import Deal, DealState, excess
 from trading.engine.edges import Edge, Terms, find_edge
-from trading.engine.legs import excess, leg_name
+from trading.engine.legs import leg_name
 from trading.engine.likely import likely_books
 from trading.engine.naked_looks import naked_pictures, results
 from trading.engine.orders import BookKind

@@ -7,8 +7,8 @@ from markets.terms.formats import count
 from markets.terms.ids import DealId
 from markets.terms.relations import WorldKind
 from markets.terms.units import MICRO, MS, Qty, Rounding, Usd, divide, times
-from trading.engine.deals import Deal, DealState
-from trading.engine.legs import excess, leg_name, unended
+from trading.engine.deals import Deal, DealState, excess
+from trading.engine.legs import leg_name, unended
 from trading.engine.pictures import ChoicePicture, NakedPicture
 from trading.engine.policy import choices, preferred, shorts, urgency
 from trading.engine.state import EngineState

@@ -16,9 +16,9 @@ from markets.terms.packages import least_payout
 from markets.terms.units import MICRO, MS, Ns, Px, Qty, Rounding, Usd, divide, times
 from trading.engine.book import BookState
 from trading.engine.bounds import floors, hedge_cap
-from trading.engine.deals import Deal
+from trading.engine.deals import Deal, excess
 from trading.engine.intents import Intent, SetTimer
-from trading.engine.legs import average, excess, packages_held
+from trading.engine.legs import average, packages_held
 from trading.engine.likely import AGGRESSIVE, priors
 from trading.engine.naked import Choice, Option, Part, Situation, Tables, depth_within, options
 from trading.engine.state import EngineState, Watch, limits_of

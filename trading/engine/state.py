@@ -25,7 +25,7 @@ from trading.engine.config import (
     Snapshot,
     VenueConfig,
 )
-from trading.engine.deals import Deal, DealState
+from trading.engine.deals import Deal, DealState, excess
 from trading.engine.limits import Scope
 from trading.engine.naked import Tables
 from trading.engine.orders import TERMINAL, BookKind, Fill, Order, OrderState, Side
@@ -468,6 +468,22 @@ def is_open(deal: Deal) -> bool:
     return deal.state not in (DealState.CLOSED, DealState.BALANCED)
 
 
+def holds_slot(state: EngineState, deal: Deal) -> bool:
+    """Whether the deal counts as one being carried out: it has orders to send or answers to wait
+    for, or leaves more of a leg uncovered than `size_mismatch` and the dust. A smaller leftover
+    stays flagged for a person, and in the naked set, without keeping other deals from beginning.
+    """
+    if deal.state is not DealState.RESIDUAL:
+        return is_open(deal)
+    waits = [state.orders[name] for leg in deal.legs for name in leg.orders]
+    if any(order.state not in TERMINAL for order in waits):
+        return True
+    bound = limits_of(state, deal).size_mismatch
+    terms = state.terms.get(deal.id)
+    bound = max(bound, terms.dust) if terms else bound
+    return any(abs(excess(leg, deal.matched)) > bound for leg in deal.legs)
+
+
 def promised(state: EngineState, order: Order) -> Usd:
     """The most an order without an end can still cost, with its fee; 0 for other orders."""
     request = order.request
@@ -546,7 +562,7 @@ def _exposure(state: EngineState, book: BookKind) -> Exposure:
     for deal in state.deals.values():
         if deal.book is not book or deal.state is DealState.CLOSED:
             continue
-        deals += is_open(deal)
+        deals += holds_slot(state, deal)
         for i, leg in enumerate(deal.legs):
             mine = [state.orders[name] for name in leg.orders]
             promise = reserved(state, deal, i)

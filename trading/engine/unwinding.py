@@ -11,9 +11,9 @@ from markets.terms.instruments import MarketState
 from markets.terms.units import Ns, Px, Qty
 from trading.engine.book import BookState
 from trading.engine.bounds import floors
-from trading.engine.deals import Deal, DealState
+from trading.engine.deals import Deal, DealState, excess
 from trading.engine.intents import Intent
-from trading.engine.legs import excess, leg_name, orders_of, reach
+from trading.engine.legs import leg_name, orders_of, reach
 from trading.engine.orders import Purpose, Side
 from trading.engine.policy import watch
 from trading.engine.sending import Wanted, move, place_all, put

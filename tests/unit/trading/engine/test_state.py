@@ -2,14 +2,35 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from tests.builders import KA, PM, RELATION, gap, limited, relation, show, snapshot, started, venue
+from tests.builders import (
+    FIRST,
+    KA,
+    PM,
+    RELATION,
+    SECOND_MARKET,
+    at,
+    cancelled,
+    filled,
+    gap,
+    limited,
+    relation,
+    show,
+    snapshot,
+    started,
+    venue,
+)
+from tests.deals import deal, opened
+from trading.engine import events as ev
 from trading.engine.config import Mode
-from trading.engine.orders import BookKind
+from trading.engine.deals import DealState
+from trading.engine.orders import BookKind, OrderState
 from trading.engine.state import (
     Saved,
     book_for,
     exposure,
+    holds_slot,
     restored,
     run_mode,
     saved,
@@ -78,3 +99,42 @@ def test_exposure_counts_promises_until_they_end() -> None:
 
 def test_limits_are_those_of_the_snapshot() -> None:
     assert started(limited({"open_deals": 3})).state.limits.open_deals == 3
+
+
+@pytest.mark.parametrize(
+    ("second", "limits", "slots"),
+    [
+        ("98", {}, 1),
+        ("99", {}, 0),
+        ("99", {"size_mismatch": 0}, 1),
+        ("99", {"size_mismatch": 0, "dust": 1_000_000}, 0),
+    ],
+)
+def test_a_leftover_holds_a_slot_only_above_what_may_be_left(
+    second: str, limits: dict[str, int], slots: int
+) -> None:
+    engine, first, other = opened(**{"dust": 10_000, **limits})
+    for market in (FIRST, SECOND_MARKET):
+        engine.step(ev.MarketClosed(at("0.1"), market))
+    engine.step(filled(first, when=at("0.2")))
+    assert exposure(engine.state, BookKind.PAPER).deals == 1
+    engine.step(filled(other, second, when=at("0.2")))
+    engine.step(cancelled(other, second, when=at("0.3")))
+
+    assert exposure(engine.state, BookKind.PAPER).deals == slots
+    if limits.get("dust", 0) < 1_000_000:
+        assert deal(engine).state is DealState.RESIDUAL
+        assert deal(engine).id in engine.state.naked
+
+
+def test_an_order_without_an_end_holds_the_slot_of_its_leftover() -> None:
+    engine, first, other = opened()
+    for market in (FIRST, SECOND_MARKET):
+        engine.step(ev.MarketClosed(at("0.1"), market))
+    engine.step(filled(first, when=at("0.2")))
+    engine.step(filled(other, "99", when=at("0.2")))
+    engine.step(cancelled(other, "99", when=at("0.3")))
+    state = engine.state
+    state.orders[other.id] = replace(state.orders[other.id], state=OrderState.UNKNOWN)
+
+    assert holds_slot(state, deal(engine))
