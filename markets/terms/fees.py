@@ -61,6 +61,22 @@ def fee_each(schedule: FeeSchedule, px: Px) -> Px:
     return _other_each(schedule, px)
 
 
+@lru_cache(maxsize=4_096)
+def as_maker(schedule: FeeSchedule) -> FeeSchedule:
+    """The schedule under which a taker pays what a resting order pays under this one, or more.
+
+    A multiplier below one is taken as one: whether it also scales a maker's fee is not known
+    (kalshi sheet 6.1, November 2026). An unknown schedule, and one that asks everybody the same,
+    stays as it is. Each part a resting order fills in is rounded by itself; one is counted.
+    """
+    if schedule.kind not in _RULES or schedule.kind == fees_other.POOL:
+        return schedule
+    multiplier = max(schedule.multiplier_ppm, MICRO)
+    return msgspec.structs.replace(
+        schedule, rate_ppm=schedule.maker_rate_ppm, multiplier_ppm=multiplier
+    )
+
+
 def formula_fee(
     schedule: FeeSchedule, px: Px, qty: Qty, *, maker: bool = False, selling: bool = False
 ) -> Usd:

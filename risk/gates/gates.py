@@ -15,10 +15,11 @@ from trading.engine.config import Limits, Mode, Unit
 from trading.engine.deals import Deal
 from trading.engine.lockup import is_enough
 from trading.engine.orders import BookKind
-from trading.engine.plans import Plan, PlanLeg, worst_at_limits
+from trading.engine.plans import Plan, PlanLeg, charged, worst_at_limits
 from trading.engine.ports import Refused
 from trading.engine.state import EngineState, account, exposure, run_mode
 from trading.engine.stops import scope_name, standing
+from trading.engine.strategies import rests
 
 BEFORE_MAINTENANCE = Ns(120 * SECOND)
 
@@ -317,7 +318,9 @@ def payoff_proof(plan: Plan, state: EngineState) -> Refused | None:
     much.
     """
     relation = state.entries[plan.relation].relation
-    kept, loss = worst_at_limits(plan, relation, state.markets)
+    resting = plan.leader if rests(plan.strategy) else None
+    markets = charged(relation, state.markets, [leg.market for leg in plan.legs], resting)
+    kept, loss = worst_at_limits(plan, relation, markets)
     if kept < 0:
         text = f"At its limit prices this keeps {edge_cents(kept)} a share in the worst world."
         return Refused("payoff_proof", text, 0, kept, Unit.CENTS)

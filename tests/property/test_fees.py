@@ -12,6 +12,7 @@ from markets.terms.fees import (
     POLYMARKET,
     UNKNOWN,
     WORST,
+    as_maker,
     fee_each,
     formula_fee,
     revision_of,
@@ -160,3 +161,15 @@ def test_what_no_table_knows_is_the_worst_case(venue: str) -> None:
     is_priced = venue == "kalshi"
     assert (found.schedule.kind == UNKNOWN) != is_priced
     assert ("worst case" in found.regime) != is_priced
+
+
+@given(schedules, prices, sizes)
+def test_a_schedule_as_a_maker_sees_it_asks_what_a_maker_pays_and_never_less(
+    schedule: FeeSchedule, px: Px, qty: Qty
+) -> None:
+    planned = trade_fee(as_maker(schedule), px, qty)
+    paid = trade_fee(schedule, px, qty, maker=True)
+
+    assert planned >= paid
+    assert planned == paid or schedule.multiplier_ppm < MICRO
+    assert as_maker(WORST) == WORST

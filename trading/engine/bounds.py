@@ -7,10 +7,11 @@ deal. Every price is moved to a legal one against us. No books are read here but
 nothing is held.
 """
 
-from markets.terms.fees import fee_each
+from markets.terms.fees import as_maker, fee_each
+from markets.terms.instruments import FeeSchedule
 from markets.terms.packages import least_payout
 from markets.terms.units import MICRO, Px, Rounding, divide
-from trading.engine.deals import Deal, DealLeg
+from trading.engine.deals import Deal
 from trading.engine.legs import average, each
 from trading.engine.state import EngineState
 
@@ -18,13 +19,19 @@ STAGES = 4
 
 
 def hedge_cap(
-    state: EngineState, deal: Deal, index: int, loss: Px, costs: tuple[Px, ...] = ()
+    state: EngineState,
+    deal: Deal,
+    index: int,
+    loss: Px,
+    costs: tuple[Px, ...] = (),
+    *,
+    resting: bool = False,
 ) -> Px | None:
     """The worst legal price of a leg at which a package loses no more than `loss` per dollar, given
     the other legs; below 0 it must gain that much. None where no price does.
 
     Other legs count at `costs` where given, else at what they cost with fees, or at their best ask
-    when nothing of them is held.
+    when nothing of them is held. An order that is `resting` is charged the maker's fee.
     """
     terms = state.terms[deal.id]
     leg = deal.legs[index]
@@ -36,8 +43,10 @@ def hedge_cap(
             cost = costs[i] if costs else each(state, other)
             budget -= divide(cost * other.weight, MICRO, Rounding.UP)
     cap = Px(min(max(0, divide(budget * MICRO, leg.weight, Rounding.DOWN)), MICRO))
-    low = Px(max(0, cap - _dearest_fee(state, leg, Px(0), cap)))
-    worst = Px(cap - _dearest_fee(state, leg, low, cap))
+    fees = state.markets[leg.market].fees
+    fees = as_maker(fees) if resting else fees
+    low = Px(max(0, cap - _dearest_fee(fees, Px(0), cap)))
+    worst = Px(cap - _dearest_fee(fees, low, cap))
     return state.markets[leg.market].ticks.to_legal(worst, Rounding.DOWN)
 
 
@@ -58,7 +67,7 @@ def floors(state: EngineState, deal: Deal, index: int) -> tuple[Px, ...]:
     return tuple(found)
 
 
-def _dearest_fee(state: EngineState, leg: DealLeg, low: Px, high: Px) -> Px:
+def _dearest_fee(fees: FeeSchedule, low: Px, high: Px) -> Px:
     """The largest fee of one contract between two prices: fees grow towards half a dollar."""
     nearest = Px(min(max(low, MICRO // 2), high))
-    return fee_each(state.markets[leg.market].fees, nearest)
+    return fee_each(fees, nearest)

@@ -8,11 +8,13 @@ smaller than the edge's size, the plan takes the room. What must not be traded a
 gates to say. No balances, ages or orders here.
 """
 
+from collections.abc import Sequence
 from math import gcd
 
 import msgspec
+from msgspec.structs import replace
 
-from markets.terms.fees import trade_fee
+from markets.terms.fees import as_maker, trade_fee
 from markets.terms.ids import MarketId, RelationId, VenueId
 from markets.terms.packages import Package
 from markets.terms.relations import Relation, WorldKind
@@ -68,6 +70,23 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     money: Usd
     strategy: Strategy = Strategy.TAKER_TAKER
     leader: int = 0
+
+
+def charged(
+    relation: Relation, markets: Markets, legs: Sequence[MarketId], resting: int | None
+) -> Markets:
+    """The markets with the fees a purchase of these legs is charged: the maker's where the leg
+    `resting` rests, the taker's everywhere else, also there if another leg is bought in the same
+    market. None: nothing rests.
+
+    Shape: the relation's markets alone where something rests.
+    """
+    if resting is None or legs.count(legs[resting]) > 1:
+        return markets
+    own = {x.market: markets[x.market] for x in relation.claims if x.market in markets}
+    market = own[legs[resting]]
+    own[market.id] = replace(market, fees=as_maker(market.fees))
+    return own
 
 
 def make_plan(
@@ -214,5 +233,5 @@ def narrowed(
         return edge
     books, markets, terms = world
     whole = divide(size * edge.used.scale, package.scale, Rounding.DOWN)
-    smaller = msgspec.structs.replace(terms, max_size=Qty(whole))
+    smaller = replace(terms, max_size=Qty(whole))
     return find_edge(relation, package, books, markets, smaller) or edge

@@ -5,7 +5,8 @@ is pulled when its time is over, when anything stands against new deals, when a 
 be believed, or when the package re-priced on the hedging books keeps less than planned by more than
 `profit_fell`; it is moved when somebody bids more and the price still keeps enough. After every end
 a fill may still be on its way: nothing is decided of the deal before that time is over. The order
-ends at its venue by itself some time later, should we be gone. Money counts at takers' fees.
+ends at its venue by itself some time later, should we be gone. The resting order counts at the
+maker's fee, what hedges it at the taker's.
 """
 
 from msgspec.structs import replace
@@ -84,7 +85,9 @@ def keeps(state: EngineState, deal: Deal) -> Px | None:
     share = MICRO - limits_of(state, deal).profit_fell
     least = divide(deal.planned_net * share, MICRO, Rounding.UP)
     costs = tuple(_now(state, deal, leg) for leg in deal.legs)
-    return hedge_cap(state, deal, deal.leader, Px(-least), costs)
+    own = deal.legs[deal.leader].market
+    alone = all(leg.market != own for i, leg in enumerate(deal.legs) if i != deal.leader)
+    return hedge_cap(state, deal, deal.leader, Px(-least), costs, resting=alone)
 
 
 def _now(state: EngineState, deal: Deal, leg: DealLeg) -> Px:

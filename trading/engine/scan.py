@@ -21,7 +21,7 @@ from trading.engine.likely import likely_books
 from trading.engine.lockup import is_enough
 from trading.engine.opening import open_deal, strategy_of
 from trading.engine.orders import BookKind
-from trading.engine.plans import Plan, make_plan, narrowed, size_within_slippage
+from trading.engine.plans import Plan, charged, make_plan, narrowed, size_within_slippage
 from trading.engine.ports import Approved, Refused, Risk
 from trading.engine.resting import DEEP, front, offered
 from trading.engine.state import EngineState, Entry, Look, Route, account
@@ -84,15 +84,17 @@ def _resting_plan(state: EngineState, entry: Entry, route: Route, leader: int) -
         return None
     books = ChainMap({market: offered(book, outcome, (px, DEEP))}, state.books)
     terms = terms_for(state, entry)
-    edge = find_edge(entry.relation, route.package, books, state.markets, terms)
+    legs = [leg for leg, _ in route.legs]
+    markets = charged(entry.relation, state.markets, legs, leader)
+    edge = find_edge(entry.relation, route.package, books, markets, terms)
     if edge is None or edge.size <= 0 or edge.net < entry.min_net:
         return None
-    plan = make_plan(entry.relation, route.package, edge, state.markets, route.book)
+    plan = make_plan(entry.relation, route.package, edge, markets, route.book)
     room = room_for(state, plan)
     if room < plan.size:
-        world = (books, state.markets, terms)
+        world = (books, markets, terms)
         edge = narrowed(entry.relation, route.package, edge, world, room)
-        plan = make_plan(entry.relation, route.package, edge, state.markets, route.book)
+        plan = make_plan(entry.relation, route.package, edge, markets, route.book)
     return replace(plan, strategy=Strategy.MAKER_HEDGE, leader=leader)
 
 

@@ -1,6 +1,9 @@
 """A maker's order: every fill hedged at once, moved or pulled in time, late fills waited for."""
 
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 
 from markets.terms.units import MS
 from tests.builders import (
@@ -30,6 +33,7 @@ from trading.engine.deals import DealState
 from trading.engine.engine import Engine
 from trading.engine.intents import CancelOrder, Intent, PlaceOrder, SetTimer
 from trading.engine.orders import OrderRequest, Purpose, Side
+from trading.engine.plans import charged
 from trading.engine.resting import offered, pulled
 
 
@@ -175,7 +179,7 @@ def test_resting_orders_are_not_taken_for_late_before_their_end() -> None:
 
 
 def test_no_order_rests_where_the_package_would_keep_too_little() -> None:
-    engine = started(snapshot(maker_hedge=1, min_net_edge=80_000))
+    engine = started(snapshot(maker_hedge=1, min_net_edge=90_000))
     assert not orders(show(engine, *gap()))
 
 
@@ -185,3 +189,52 @@ def test_a_book_is_seen_with_our_price_as_its_only_offer() -> None:
     assert offered(shown, 0, level).asks(0) == (level,)
     assert offered(shown, 1, (px("0.59"), qty(7))).asks(1) == ((px("0.59"), qty(7)),)
     assert offered(shown, 1, (px("0.59"), qty(7))).asks(0) == shown.asks(0)
+
+
+# 41 cents resting and 50 taken leave 9 cents, less 0.05 of friction and the fees.
+@pytest.mark.parametrize(
+    ("fees", "net"),
+    [
+        ({}, "0.0895"),
+        ({"maker_rate_ppm": 17_500}, "0.085266"),  # 0.0175 x 0.41 x 0.59, up to 0.01 cents in all
+        ({"maker_rate_ppm": 17_500, "multiplier_ppm": 500_000}, "0.085266"),
+        ({"kind": "flat"}, None),
+    ],
+)
+def test_what_rests_is_planned_at_the_makers_fee_and_an_unknown_one_at_the_worst(
+    fees: dict[str, Any], net: str | None
+) -> None:
+    config = snapshot(maker_hedge=1, min_net_edge=80_000)
+    first, second = config.markets
+    changed = replace(first, fees=replace(first.fees, **fees))
+    engine = started(replace(config, markets=(changed, second)))
+
+    sent = orders(show(engine, *gap()))
+
+    resting = [order for order in sent if order.post_only]
+    assert [order.px for order in resting] == ([px("0.41")] if net else [])
+    if net:
+        assert deal(engine).planned_net == px(net)
+        show(engine, *gap(at("0.2")))  # re-priced at the same fee it still keeps enough
+        assert not pulled(engine.state, deal(engine))
+
+
+def test_a_leg_taken_where_another_rests_leaves_both_at_the_takers_fee() -> None:
+    config = snapshot(maker_hedge=1)
+    markets = {m.id: m for m in config.markets}
+    relation = config.relations[0].relation
+
+    apart = charged(relation, markets, [FIRST, SECOND_MARKET], 0)
+    assert apart[FIRST].fees.rate_ppm == 0
+    assert apart[SECOND_MARKET] == markets[SECOND_MARKET]
+    assert charged(relation, markets, [FIRST, FIRST], 0) is markets
+    assert charged(relation, markets, [FIRST, SECOND_MARKET], None) is markets
+
+
+def test_an_order_rests_that_keeps_enough_at_the_makers_fee_alone() -> None:
+    engine = started(snapshot(maker_hedge=1, min_net_edge=5_000))
+    first, _ = gap()
+    sent = orders(show(engine, book(SECOND_MARKET, "0.42x100", "0.60x100"), first))
+
+    assert [(order.px, order.post_only) for order in sent] == [(px("0.41"), True)]
+    assert deal(engine).planned_net == px("0.0095")
