@@ -12,7 +12,7 @@ from django.urls import reverse
 
 PAGES: Path = settings.BASE_DIR / "templates"
 # Of the admin's theme only what every page of it is made of; the rest is read when asked for.
-ADMIN = ("admin/index.html", "admin/change_list.html", "admin/change_form.html")
+ADMIN = ("admin/change_list.html", "admin/change_form.html")
 
 
 def warm() -> int:
