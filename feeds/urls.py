@@ -11,5 +11,6 @@ urlpatterns = [
     path("venues/fees/", views.fees_charged, name="venue-fees"),
     path("venues/calendar/", views.calendar, name="venue-calendar"),
     path("venues/<slug:slug>/halt/", views.halt_venue, name="halt-venue"),
+    path("settings/venues/", views.settings_venues, name="settings-venues"),
     path("quotes/<path:slug>/", views.quotes, name="quotes"),
 ]

@@ -8,12 +8,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from feeds import venue_tabs
+from feeds import venue_settings, venue_tabs
 from feeds.quoting import quotes_of
 from feeds.venue_page import venues_context
 from markets import selectors
 from markets.roles import Role, may, require
 from markets.terms.units import DAY, Ns
+from risk.pages import status
 from trading import live
 from trading.consumers import Reader
 from trading.selectors import charged_fees, fill_times, last_self_test, worker
@@ -109,3 +110,10 @@ def quotes(request: HttpRequest, slug: str) -> HttpResponse:
     except LookupError as problem:
         raise Http404(str(problem)) from None
     return render(request, "feeds/quotes.html", {"quotes": found, "gap": gap})
+
+
+@require_GET
+def settings_venues(request: HttpRequest) -> HttpResponse:
+    """How far each venue is let; what is changed once a month is changed in the admin."""
+    context = {**status("venues"), "venues": venue_settings.all_venues(Ns(live.now_ns()))}
+    return render(request, "feeds/settings_venues.html", context)

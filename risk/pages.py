@@ -14,6 +14,7 @@ from markets.terms.units import Ns
 from risk import selectors
 from risk.profiles import PROFILES
 from risk.wanted import Wanted
+from trading import selectors as trading
 from trading.amounts import shown, text_of, value_of
 from trading.engine.config import SPECS, LimitSpec
 from trading.engine.limits import Scope
@@ -92,6 +93,31 @@ class Entry(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
     kinds: tuple[str, ...]
     revertible: bool
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the audit is filtered by; empty is everything."""
+
+    who: str = ""
+    kind: str = ""
+    q: str = ""
+
+    @classmethod
+    def of(cls, words: Mapping[str, str]) -> Asked:
+        """Out of an address."""
+        return cls(words.get("who", ""), words.get("kind", ""), words.get("q", "").strip())
+
+
+def status(tab: str) -> dict[str, Any]:
+    """What every page of settings shows above: saved, running, rejected because."""
+    worker = trading.worker()
+    return {
+        "page": "audit" if tab == "audit" else "settings",
+        "tab": tab,
+        "saved": markets.last_revision_number(),
+        "running": worker.revision_running if worker else None,
+        "rejected": worker.rejected if worker else (),
+    }
 
 
 def groups(
@@ -235,9 +261,11 @@ def words_of(wanted: Sequence[Wanted]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def entries(author: str, kind: str, text: str, limit: int) -> tuple[Entry, ...]:
-    """The newest revisions that match, newest first."""
-    found = [_entry(row) for row in markets.revisions(LOOKED_BACK)]
+def entries(
+    author: str, kind: str, text: str, limit: int, looked_back: int = LOOKED_BACK
+) -> tuple[Entry, ...]:
+    """The newest revisions that match, newest first, of the newest `looked_back`."""
+    found = [_entry(row) for row in markets.revisions(looked_back)]
     return tuple(
         entry
         for entry in found

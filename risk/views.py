@@ -20,7 +20,7 @@ from markets import selectors as markets
 from markets.revisions import verify
 from markets.roles import Role, require
 from risk import changesets, pages, preview, selectors, services
-from risk.pages import Place
+from risk.pages import Asked, Place, status
 from risk.profiles import PROFILES
 from risk.wanted import Wanted, undone
 from trading import live, trips
@@ -60,7 +60,7 @@ def _limits(
 ) -> HttpResponse:
     profile = request.GET.get("profile", "")
     context = {
-        **_status("limits"),
+        **status("limits"),
         "place": place,
         "places": pages.places(),
         "scopes": [scope.value for scope in Scope if scope],
@@ -123,18 +123,6 @@ def _address(place: Place) -> str:
     if not place.scope:
         return "/settings/"
     return f"/settings/?{urlencode({'scope': place.scope, 'target': place.target})}"
-
-
-def _status(tab: str) -> dict[str, Any]:
-    """What every page of settings shows above: saved, running, rejected because."""
-    worker = trading.worker()
-    return {
-        "page": "audit" if tab == "audit" else "settings",
-        "tab": tab,
-        "saved": markets.last_revision_number(),
-        "running": worker.revision_running if worker else None,
-        "rejected": worker.rejected if worker else (),
-    }
 
 
 @require_POST
@@ -200,7 +188,7 @@ def strategies(request: HttpRequest) -> HttpResponse:
         return _answered(request, "/settings/strategies/", _set_strategy)
     engine = selectors.engine()
     context = {
-        **_status("strategies"),
+        **status("strategies"),
         "features": selectors.feature_rows(),
         "stages": services.STAGES,
         "venues": markets.venues(),
@@ -233,7 +221,7 @@ def stops(request: HttpRequest) -> HttpResponse:
         return _answered(request, "/settings/stops/", _command)
     live.read()
     context = {
-        **_status("stops"),
+        **status("stops"),
         "engine": live.PICTURES.engine,
         "breakers": selectors.breakers(live.PICTURES.engine),
         "switches": _switches(live.PICTURES.engine),
@@ -273,18 +261,18 @@ def _command(request: HttpRequest) -> str:
 @require_GET
 def audit(request: HttpRequest) -> HttpResponse:
     """Every change of configuration, and whether the record is whole."""
-    asked = request.GET
+    asked = Asked.of(request.GET)
     everything = pages.entries("", "", "", pages.LOOKED_BACK)
-    who, kind, text = asked.get("who", ""), asked.get("kind", ""), asked.get("q", "").strip()
     context = {
-        **_status("audit"),
+        **status("audit"),
         "checked": verify()[0],
-        "entries": pages.entries(who, kind, text, AUDIT_LENGTH),
+        "entries": pages.entries(asked.who, asked.kind, asked.q, AUDIT_LENGTH),
         "authors": pages.authors(everything),
         "kinds": sorted({kind for entry in everything for kind in entry.kinds}),
-        "who": who,
-        "kind": kind,
-        "q": text,
+        "who": asked.who,
+        "kind": asked.kind,
+        "q": asked.q,
+        "csv": urlencode({"who": asked.who, "kind": asked.kind, "q": asked.q}),
         "commands": trading.commands(limit=20).items,
     }
     return render(request, "risk/audit.html", context)
@@ -302,7 +290,7 @@ def revert(request: HttpRequest, number: int) -> HttpResponse:
         return _answered(request, "/audit/", lambda r: _revert(r, number))
     wanted = {"this": undone(revision.changes), "to": changesets.as_of(number)}
     found = {name: _looked(items) for name, items in wanted.items()}
-    context = {**_status("audit"), "revision": revision, "ways": found}
+    context = {**status("audit"), "revision": revision, "ways": found}
     return render(request, "risk/revert.html", context)
 
 

@@ -240,6 +240,7 @@
   document.body.addEventListener("htmx:wsAfterMessage", function (event) {
     if (event.detail.message.indexOf("<t") === 0) reindex();
     followMode();
+    followAlert();
   });
   document.body.addEventListener("htmx:wsClose", function (event) {
     opened = false;
@@ -284,12 +285,59 @@
     setText(button.querySelector("span"), paused ? "Paused " + clockText(serverNow()) : "Pause");
     say(!paused);
   }
+  // --- one's own ways, kept in this browser ---------------------------------------------------------
+  function chosen(way) { try { return localStorage.getItem(way) || ""; } catch (refused) { return ""; } }
+  function choose(way, value) {
+    try { if (value) localStorage.setItem(way, value); else localStorage.removeItem(way); } catch (refused) { /* not kept */ }
+    if (way !== "theme") return;
+    if (value) root.dataset.theme = value; else delete root.dataset.theme;
+  }
   function theme() {
     var next = { undefined: "dark", dark: "light", light: "" }[root.dataset.theme];
-    if (next) root.dataset.theme = next; else delete root.dataset.theme;
-    try { if (next) localStorage.setItem("theme", next); else localStorage.removeItem("theme"); } catch (refused) { /* not kept */ }
+    choose("theme", next);
     toast("Colours: " + (next || "as the system"));
   }
+  Array.prototype.forEach.call(document.querySelectorAll("[data-way]"), function (input) {
+    input.checked = chosen(input.dataset.way) === input.value;
+    input.addEventListener("change", function () {
+      choose(input.dataset.way, input.checked ? input.value : "");
+      touched();
+      if (input.dataset.way === "notify" && input.checked && window.Notification) Notification.requestPermission().then(tellWays);
+      tellWays();
+    });
+  });
+  // Sound follows alerts, not timers of a hidden tab; a browser plays none before the page was touched.
+  var audio = null, ringing = 0, alertKind = null;
+  function touched() {
+    clearInterval(ringing); ringing = 0;
+    if (chosen("sound") && !audio && window.AudioContext) { audio = new AudioContext(); tellWays(); }
+  }
+  function tones() {
+    if (!audio) return;
+    [660, 880].forEach(function (pitch, place) {
+      var tone = audio.createOscillator(), gain = audio.createGain(), at = audio.currentTime + 0.22 * place;
+      tone.frequency.value = pitch; gain.gain.setValueAtTime(0.2, at); gain.gain.exponentialRampToValueAtTime(0.001, at + 0.2);
+      tone.connect(gain).connect(audio.destination); tone.start(at); tone.stop(at + 0.2);
+    });
+  }
+  function notify(text) { if (chosen("notify") && window.Notification && Notification.permission === "granted") new Notification("Arbsite", { body: text, tag: "arbsite" }); }
+  function followAlert() {
+    var bar = byId("attention"), kind = bar ? bar.dataset.kind || "" : "";
+    if (kind === alertKind) return;
+    var first = alertKind === null, critical = bar && bar.classList.contains("critical");
+    alertKind = kind;
+    clearInterval(ringing); ringing = 0;
+    if (!kind) return;
+    if (!first && document.hidden) notify(bar.textContent.trim());
+    if (critical && chosen("sound")) { tones(); ringing = setInterval(tones, 10000); }
+  }
+  function tellWays() {
+    var sound = byId("sound-state"), said = byId("notify-state"), may = window.Notification ? Notification.permission : "none";
+    if (sound) setText(sound, !chosen("sound") ? "Off. Two tones, again every 10 s until a key or a click on the page." : audio ? "Armed on this page." : "On, but not armed yet: press any key or click on the page.");
+    if (said) setText(said, !chosen("notify") ? "Off. A notification of the browser says what the bar says." : may === "granted" ? "On." : may === "denied" ? "On, but this browser forbids it: allow notifications for this site." : "On, but the browser was not asked yet: switch it off and on.");
+  }
+  document.addEventListener("pointerdown", touched); document.addEventListener("keydown", touched);
+  listen("try-alert", function () { tones(); notify("This is how an alert looks."); });
   function toast(text) {
     var box = byId("toast");
     box.textContent = text; box.hidden = false;
@@ -305,7 +353,7 @@
 
   // --- keys -----------------------------------------------------------------------------------------
   var prefix = "", prefixTimer = 0;
-  var places = { e: "/", d: "/deals/", b: "/positions/", o: "/opportunities/", r: "/pairs/", v: "/venues/", s: "/admin/" };
+  var places = { e: "/", d: "/deals/", b: "/positions/", o: "/opportunities/", r: "/pairs/", v: "/venues/", s: "/settings/", a: "/audit/", c: "/tools/" };
   function step(by) {
     var list = body || document.querySelector("tbody[data-steps]");
     if (!list) return;
@@ -329,7 +377,7 @@
     Escape: function () { var open = openIds(); if (open.length) toggle(open[open.length - 1]); else if (document.activeElement) document.activeElement.blur(); }
   };
   document.addEventListener("keydown", function (event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || chosen("keys") === "off" && event.key !== "Escape") return;
     if (/INPUT|TEXTAREA|SELECT/.test(event.target.tagName)) { if (event.key === "Escape") event.target.blur(); return; }
     if (document.querySelector("dialog[open]")) return;
     if (prefix === "h" && event.key === "Enter") { event.preventDefault(); disarm(); form.requestSubmit(); return; }
@@ -347,6 +395,8 @@
 
   reindex();
   followMode();
+  followAlert();
+  tellWays();
   document.body.classList.toggle("is-silent", (byId("head-numbers") || { dataset: {} }).dataset.silent === "1");
   tick();
 })();

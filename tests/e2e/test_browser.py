@@ -52,7 +52,10 @@ PAGES = {
     "venue-fees": "/venues/fees/",
     "venue-calendar": "/venues/calendar/",
     "settings": "/settings/?profile=S1",
+    "settings-venues": "/settings/venues/",
     "strategies": "/settings/strategies/",
+    "alerts": "/settings/alerts/",
+    "me": "/settings/me/",
     "stops": "/settings/stops/",
     "audit": "/audit/",
     "more": "/more/",
@@ -231,6 +234,24 @@ def test_a_paused_page_keeps_its_numbers(site: Site, page: Page) -> None:
     assert page.locator("[data-c=n]").all_inner_texts() == before
     page.keyboard.press("p")
     wire.wait_for(page, 20)
+
+
+def test_ones_own_ways_are_kept_in_the_browser(site: Site, page: Page) -> None:
+    page.goto(site.base + "/settings/me/")
+    page.get_by_role("radio", name="dark").check()
+    page.get_by_label("off: a key does nothing").check()
+    page.goto(site.base + "/settings/alerts/")
+    page.get_by_label("Sound when money is at risk").check()
+    expect(page.locator("#sound-state")).to_contain_text("Armed on this page")
+    page.keyboard.press("?")
+
+    page.goto(site.base + "/settings/alerts/")
+
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("#keys")).to_be_hidden()
+    expect(page.locator("#sound-state")).to_contain_text("not armed yet")
+    page.mouse.click(700, 20)
+    expect(page.locator("#sound-state")).to_contain_text("Armed on this page")
 
 
 def resume(page: Page, base: str) -> None:

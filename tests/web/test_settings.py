@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
+from datetime import timedelta
+from html import escape
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from msgspec.structs import replace
 
+from feeds import arming
 from feeds import services as feeds
 from markets import selectors
+from markets.models import Venue
 from markets.terms.units import Ns
-from risk import changesets, services
+from risk import changesets, own_views, services
 from risk import selectors as risk
 from risk.wanted import Wanted
 from tests.web.live_site import clear, store
-from trading.engine.limits import SPECS
-from trading.engine.pictures import BreakerPicture
+from trading.engine.limits import SPECS, Scope
+from trading.engine.pictures import AlertPicture, BreakerPicture
 from trading.live import now_ns
 from trading.models import BreakerTrip, Command
 from trading.showcase import engine as engine_picture
@@ -226,3 +234,50 @@ def test_a_viewer_sees_no_button_that_changes_anything(client: Client, address: 
     assert "Revert…" not in shown
     assert 'class="btn primary"' not in shown
     assert client.post("/settings/", {"limit-max_trade": "7"}).status_code == 403
+
+
+# --- the other tabs -------------------------------------------------------------------------------
+
+
+def test_each_venue_says_how_far_it_is_let_and_leads_to_its_limits(
+    page: Client, settings: Any
+) -> None:
+    settings.LIVE_ALLOWED = True
+    Venue.objects.filter(slug="kalshi").update(enabled=True, mode="paper")
+    arming.arm("alice", "evening", timezone.now() + timedelta(hours=2, minutes=1), ("kalshi",))
+    key = next(key for key, spec in SPECS.items() if Scope.VENUE in spec.scopes)
+    item = Wanted(key, SPECS[key].low, "venue", "kalshi")
+    changesets.apply([item], "alice", "careful")
+
+    shown = text(page.get("/settings/venues/"))
+
+    assert "armed, 2h 00m more" in shown
+    assert "Limits of Kalshi (1 of its own)" in shown
+    assert 'href="/settings/?scope=venue&amp;target=kalshi"' in shown
+    assert "$10,000" in shown
+
+
+def test_every_alert_that_stands_has_its_sort_on_the_page(page: Client) -> None:
+    now = Ns(now_ns())
+    told = AlertPicture("naked", True, "Naked leg: Bills & Chiefs", now, "/deals/")
+    picture = replace(engine_picture(now), alerts=(told,))
+    store((), picture)
+    shown = text(page.get("/settings/alerts/"))
+    clear()
+    kinds = {known.kind for known in own_views.ALERTS}
+    assert told.kind in kinds
+    assert shown.count(escape(told.text)) == 2, "in the bar and in its row"
+
+
+def test_the_audit_is_taken_along_as_a_file_of_its_filter(page: Client) -> None:
+    changesets.apply([Wanted("min_net_edge", 30_000)], "alice", "=careful")
+    changesets.apply([Wanted("max_trade", 90_000_000)], "bob", "small")
+
+    answer = page.get("/audit.csv?who=alice")
+
+    lines = list(csv.DictReader(io.StringIO(text(answer))))
+    assert "audit-" in answer.headers["Content-Disposition"]
+    assert {line["author"] for line in lines} == {"alice"}
+    assert lines[0]["reason"] == "'=careful", "a spreadsheet must not run it"
+    assert json.loads(lines[0]["changes"])[0]["after"] == 30_000
+    assert 'href="/audit.csv?who=bob' in text(page.get("/audit/?who=bob"))
