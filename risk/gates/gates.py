@@ -16,8 +16,9 @@ from trading.engine.deals import Deal
 from trading.engine.lockup import is_enough
 from trading.engine.orders import BookKind
 from trading.engine.plans import Plan, PlanLeg, charged, worst_at_limits
+from trading.engine.pockets import Pocket, cash_in, free_in, needs_by_pocket
 from trading.engine.ports import Refused
-from trading.engine.state import EngineState, account, exposure, run_mode
+from trading.engine.state import EngineState, run_mode
 from trading.engine.stops import scope_name, standing
 from trading.engine.strategies import rests
 
@@ -207,14 +208,15 @@ def min_depth(plan: Plan, state: EngineState) -> Refused | None:
 
 def token_check(plan: Plan, state: EngineState) -> Refused | None:
     """Every leg's account is known and holds the money of its orders."""
-    for venue, need in needs_of(plan).items():
-        cash = state.cash.get(account(plan.book or BookKind.PAPER, venue))
-        name = venue_name(state, venue)
+    book = plan.book or BookKind.PAPER
+    for pocket, need in needs_by_pocket(state, book, plan.legs).items():
+        cash = cash_in(state, book, pocket)
+        name = venue_name(state, pocket.venue)
         if cash is None:
             text = f"The balance at {name} is not known."
             return Refused("token_check", text, need, None, Unit.USD)
         if cash < need:
-            text = f"{name} has {money(cash)} free, this needs {money(need)}."
+            text = f"{name} has {money(cash)} free{_where(pocket)}, this needs {money(need)}."
             return Refused("token_check", text, need, cash, Unit.USD)
     return None
 
@@ -303,12 +305,12 @@ def tail_risk(plan: Plan, state: EngineState) -> Refused | None:
 def reservation(plan: Plan, state: EngineState) -> Refused | None:
     """No dollar of this plan is promised to an order on its way."""
     book = plan.book or BookKind.PAPER
-    for venue, need in needs_of(plan).items():
-        cash = state.cash.get(account(book, venue), Usd(0))
-        free = Usd(cash - exposure(state, book).promises.get(venue, 0))
+    for pocket, need in needs_by_pocket(state, book, plan.legs).items():
+        free = free_in(state, book, pocket) or Usd(0)
         if free < need:
-            name = venue_name(state, venue)
-            text = f"{name} has {money(free)} not promised to orders, this needs {money(need)}."
+            name, where = venue_name(state, pocket.venue), _where(pocket)
+            text = f"{name} has {money(free)}{where} not promised to orders, this needs "
+            text += f"{money(need)}."
             return Refused("reservation", text, need, free, Unit.USD)
     return None
 
@@ -362,6 +364,11 @@ def needs_of(plan: Plan) -> dict[VenueId, Usd]:
     for leg in plan.legs:
         needs[leg.venue] = Usd(needs.get(leg.venue, 0) + leg.money)
     return needs
+
+
+def _where(pocket: Pocket) -> str:
+    """The part of a venue's cash, in words; empty for all of it."""
+    return "" if pocket.shard is None else f" on shard {pocket.shard}"
 
 
 def limits_for(plan: Plan, state: EngineState) -> Limits:

@@ -22,6 +22,7 @@ from trading.engine import (
     hedging,
     looks,
     masking,
+    pockets,
     policy,
     reconcile,
     resting,
@@ -277,9 +278,7 @@ class Engine:
                 reconcile.moved(state, market.venue, event.at)
             after = settle(position, event.pays)
             state.positions[key] = after
-            purse = account(book, market.venue)
-            if purse in state.cash:
-                state.cash[purse] = Usd(state.cash[purse] + paid)
+            pockets.move(state, book, market, paid)
             out.append(
                 PositionChanged(
                     event.at,
@@ -341,7 +340,7 @@ class Engine:
         if event.book is BookKind.LIVE:
             reconcile.report(self.state, event, out)
         else:
-            self.state.cash[account(event.book, event.venue)] = event.cash
+            pockets.told(self.state, event)
 
     # People, timers, machinery
 

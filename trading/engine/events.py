@@ -175,7 +175,7 @@ class AccountReported(_Event, frozen=True):
 
     `asked_at` is when the first of its requests left: what moved after that may be missing.
     `complete` says that every page of every list came: an incomplete statement proves nothing, an
-    absent line least of all.
+    absent line least of all. `pockets` is the cash by shard, where the venue keeps it apart.
     """
 
     venue: VenueId
@@ -185,6 +185,7 @@ class AccountReported(_Event, frozen=True):
     orders: tuple[StatedOrder, ...] = ()
     asked_at: Ns = Ns(0)
     complete: bool = True
+    pockets: tuple[tuple[int, Usd], ...] = ()
 
 
 class CommandReceived(_Event, frozen=True):

@@ -16,8 +16,9 @@ from trading.engine.answers import known, store
 from trading.engine.events import OrderFilled
 from trading.engine.intents import Intent, PositionChanged
 from trading.engine.orders import Fill, Finality, Order, OrderState, Side
+from trading.engine.pockets import move
 from trading.engine.positions import Position, apply, empty, key_of, money_of, undo
-from trading.engine.state import EngineState, account
+from trading.engine.state import EngineState
 from trading.engine.stops import halt_for_money
 
 
@@ -158,10 +159,8 @@ def _book(
     if position.qty[fill.outcome] < 0:
         text = f"More of {market.id} was sold than we hold."
         halt_for_money(state, text, at, out)
-    purse = account(book, market.venue)
-    if purse in state.cash:
-        moved = (-1 if fill.side is Side.BUY else 1) * money_of(fill) - fill.fee
-        state.cash[purse] = Usd(state.cash[purse] + (-moved if back else moved))
+    moved = (-1 if fill.side is Side.BUY else 1) * money_of(fill) - fill.fee
+    move(state, book, market, -moved if back else moved)
     out.append(_told(position, at))
 
 

@@ -21,9 +21,10 @@ from trading.engine.intents import Intent, SetTimer
 from trading.engine.legs import leg_name, orders_of, reach, reasons, unended
 from trading.engine.naked import Choice
 from trading.engine.orders import TERMINAL, Order, OrderState, Purpose, Side
+from trading.engine.pockets import free_in, pocket_of
 from trading.engine.policy import Short, chosen, marked, preferred, shorts, urgency, watch
 from trading.engine.sending import HEDGE, Wanted, move, place_all, pull, put, reopen
-from trading.engine.state import EngineState, account, exposure, limits_of, reserved
+from trading.engine.state import EngineState, account, limits_of, reserved
 from trading.engine.strategies import follows
 from trading.engine.unwinding import unwind_excess
 
@@ -250,13 +251,12 @@ def _affordable(state: EngineState, deal: Deal, index: int, qty: Qty, px: Px) ->
     """The part of a hedge for which money is free that no other deal was promised; 0 for none."""
     leg = deal.legs[index]
     market = state.markets[leg.market]
-    cash = state.cash.get(account(deal.book, market.venue))
-    if cash is None:
+    free = free_in(state, deal.book, pocket_of(state, deal.book, market))
+    if free is None:
         return qty
-    others = exposure(state, deal.book).promises.get(market.venue, 0) - reserved(state, deal, index)
-    free = cash - others
+    left = free + reserved(state, deal, index)
     need = times(px, qty, Rounding.UP) + trade_fee(market.fees, px, qty)
-    if need <= free:
+    if need <= left:
         return qty
-    part = divide(qty * max(0, free), need, Rounding.DOWN)
+    part = divide(qty * max(0, left), need, Rounding.DOWN)
     return _lots(state, leg, Qty(part))

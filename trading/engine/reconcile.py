@@ -22,6 +22,7 @@ from trading.engine.answers import doubt
 from trading.engine.events import AccountReported, StatedOrder
 from trading.engine.intents import CancelOrder, Intent
 from trading.engine.orders import TERMINAL, BookKind, Order, OrderState
+from trading.engine.pockets import told
 from trading.engine.state import Agreement, EngineState, Stop, account, promised
 from trading.engine.stops import MONEY, halt
 
@@ -56,10 +57,9 @@ class Judged(msgspec.Struct, frozen=True):
 def report(state: EngineState, event: AccountReported, out: list[Intent]) -> None:
     """Take a statement of a live account in: lift the bar, ask, wait, or halt its venue."""
     known = state.agreements.get(event.venue, Agreement())
-    purse = account(BookKind.LIVE, event.venue)
     judged = judge(state, event)
     if judged.outcome is Outcome.AGREES:
-        state.cash[purse] = event.cash
+        told(state, event)
         state.agreements[event.venue] = replace(
             known, at=event.asked_at, paired=_paired(state, event.venue), text="", doubted=""
         )
@@ -78,7 +78,7 @@ def report(state: EngineState, event: AccountReported, out: list[Intent]) -> Non
         state.agreements[event.venue] = agreement
         return
     if not judged.strays:
-        state.cash[purse] = event.cash
+        told(state, event)
         agreement = replace(
             agreement, paired=_paired(state, event.venue), differences=judged.differences
         )

@@ -22,9 +22,10 @@ from trading.engine.lockup import is_enough
 from trading.engine.opening import open_deal, strategy_of
 from trading.engine.orders import BookKind
 from trading.engine.plans import Plan, charged, make_plan, narrowed, size_within_slippage
+from trading.engine.pockets import free_in, needs_by_pocket
 from trading.engine.ports import Approved, Refused, Risk
 from trading.engine.resting import DEEP, front, offered
-from trading.engine.state import EngineState, Entry, Look, Route, account
+from trading.engine.state import EngineState, Entry, Look, Route
 from trading.engine.strategies import Strategy
 
 STEP = 2_500
@@ -240,9 +241,9 @@ def room_for(state: EngineState, plan: Plan) -> Qty:
         rooms.append(_share(left, need, plan.size))
         left = here.per_contract_exposure - now.outcomes.get((leg.market, leg.outcome), 0)
         rooms.append(_share(left, leg.money, plan.size))
-        cash = state.cash.get(account(book, leg.venue))
-        if cash is not None:
-            free = cash - now.promises.get(leg.venue, 0)
+    for pocket, need in needs_by_pocket(state, book, plan.legs).items():
+        free = free_in(state, book, pocket)
+        if free is not None:
             rooms.append(_share(free, need, plan.size))
     return Qty(min(rooms))
 

@@ -181,7 +181,8 @@ class Watch(msgspec.Struct, frozen=True, gc=False):
 
 
 class Saved(msgspec.Struct):
-    """The engine's memory. Keys of `cash` are `book/venue`, of `positions` `book/market`, of
+    """The engine's memory. Keys of `cash` and of `pockets` (by shard, where
+    the venue says so) are `book/venue`, of `positions` `book/market`, of
     `halts` `scope|cause`, of `excepted` `market/outcome`. `details` are the fills of `fills` as
     last told, `acks` how long first words took, by `book/venue` (see `acks`). Keys of `results` and
     `errors` (in a row) are a book, of `trips` `book/breaker`; `weighed` is how often a book's
@@ -230,12 +231,14 @@ class Saved(msgspec.Struct):
     errors: dict[str, int] = {}
     trips: dict[str, Trip] = {}
     weighed: dict[str, int] = {}
+    pockets: dict[str, dict[int, Usd]] = {}
 
 
 class Exposure(msgspec.Struct, frozen=True, gc=False):
     """Money at work and promised in one book: in all, by relation, venue, and outcome of a market.
 
-    `promises` is the part that orders on their way may still take; `deals` are being carried out.
+    `promises` is the part that orders on their way may still take, `pockets` the same by venue and
+    shard; `deals` are being carried out.
     `contracts` are those held and those on their way, by market. Categories are in small letters.
     """
 
@@ -247,6 +250,7 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
     outcomes: dict[tuple[MarketId, int], Usd]
     contracts: dict[MarketId, Qty]
     categories: dict[str, Usd]
+    pockets: dict[tuple[VenueId, int], Usd]
 
 
 class EngineState(Saved):
@@ -558,6 +562,7 @@ def _exposure(state: EngineState, book: BookKind) -> Exposure:
     outcomes: dict[tuple[MarketId, int], Usd] = {}
     contracts: dict[MarketId, Qty] = {}
     categories: dict[str, Usd] = {}
+    pockets: dict[tuple[VenueId, int], Usd] = {}
     deals = 0
     for deal in state.deals.values():
         if deal.book is not book or deal.state is DealState.CLOSED:
@@ -579,8 +584,12 @@ def _exposure(state: EngineState, book: BookKind) -> Exposure:
             relations[deal.relation] = Usd(relations.get(deal.relation, 0) + money)
             venues[venue] = Usd(venues.get(venue, 0) + money)
             promises[venue] = Usd(promises.get(venue, 0) + promise)
+            pocket = (venue, state.markets[leg.market].shard)
+            pockets[pocket] = Usd(pockets.get(pocket, 0) + promise)
     total = Usd(sum(relations.values()))
-    return Exposure(total, relations, venues, promises, deals, outcomes, contracts, categories)
+    return Exposure(
+        total, relations, venues, promises, deals, outcomes, contracts, categories, pockets
+    )
 
 
 def _coming(order: Order) -> int:

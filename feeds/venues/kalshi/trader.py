@@ -180,6 +180,7 @@ class KalshiTrader:
             stated.orders(resting, self.ours.of),
             asked_at=at,
             complete=has_all and has_every,
+            pockets=tuple(sorted(balance.pockets.items())),
         )
 
     # parts

@@ -230,7 +230,12 @@ def test_an_answer_that_is_not_understood_is_raised_for_the_gateway_to_judge() -
 def test_a_statement_says_when_it_was_asked_for_and_whether_it_is_whole() -> None:
     def answer(asked: Request) -> Reply:
         if asked == encode.BALANCE:
-            return reply(200, {"balance": 1009, "balance_dollars": "10.0950"})
+            parts = [
+                {"exchange_index": 3, "balance": "2.0000"},
+                {"exchange_index": 0, "balance": "8.0950"},
+            ]
+            said = {"balance": 1009, "balance_dollars": "10.0950", "balance_breakdown": parts}
+            return reply(200, said)
         if asked.path == "/portfolio/positions":
             return reply(200, {"market_positions": [{"ticker": "A", "position_fp": "-2.00"}]})
         return reply(200, {"orders": [], "cursor": "again"})
@@ -239,6 +244,7 @@ def test_a_statement_says_when_it_was_asked_for_and_whether_it_is_whole() -> Non
 
     assert isinstance(said, AccountReported)
     assert (said.cash, said.holdings) == (10_095_000, (("kalshi:A", 1, 2_000_000),))
+    assert said.pockets == ((0, 8_095_000), (3, 2_000_000))
     assert (said.asked_at, said.complete) == (NOW, False)
     assert len(asked) == 4
 
