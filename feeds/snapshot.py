@@ -20,6 +20,7 @@ from markets.terms.instruments import Market
 from markets.terms.units import Ns, Px
 from risk import selectors as risk
 from trading.engine.config import Mode, RelationConfig, Snapshot, VenueConfig, Window
+from trading.engine.strategies import Strategy
 from trading.runtime.clock import SystemClock
 
 
@@ -69,7 +70,14 @@ def _read() -> Snapshot:
         ),
         markets=tuple(listed[key] for key in sorted(listed)),
         relations=tuple(
-            RelationConfig(r.relation, r.packages, Mode(r.mode), r.min_net_edge, r.event)
+            RelationConfig(
+                r.relation,
+                r.packages,
+                Mode(r.mode),
+                r.min_net_edge,
+                r.event,
+                Strategy(r.strategy) if r.strategy else None,
+            )
             for r in relations
         ),
         friction_rev=friction.revision(packs, Px(limits.friction)),

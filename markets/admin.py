@@ -221,6 +221,7 @@ class MarketPairAdmin(ConfigAdmin):
         "confirmed_by",
         "confirmed_at",
         "mode",
+        "strategy",
         "min_net_edge",
         "active",
         "reason",

@@ -155,7 +155,7 @@ class MaintenanceForm(ReasonForm):
 
 
 class PairForm(ReasonForm):
-    """What of a pair is typed: its mode, its own least edge, whether it is active."""
+    """What of a pair is typed: mode, way of execution, its own least edge, whether it is active."""
 
     min_net_edge = MicrosField(
         PER_CENT,
@@ -166,7 +166,7 @@ class PairForm(ReasonForm):
 
     class Meta:
         model = Relation
-        fields = ("mode", "min_net_edge", "active")
+        fields = ("mode", "strategy", "min_net_edge", "active")
 
     def clean_min_net_edge(self) -> int | None:
         """Base units within bounds."""

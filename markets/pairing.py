@@ -16,6 +16,7 @@ from markets import selectors
 from markets.decisions import decide
 from markets.models import BlockRule, ConfigRevision, Mode, Relation
 from markets.moments import ns
+from markets.relation_models import Way
 from markets.revisions import bump, change
 from markets.terms.packages import packages
 
@@ -108,16 +109,22 @@ def block_pair(slug: str, author: str, reason: str) -> ConfigRevision:
 
 @transaction.atomic
 def set_pair(slug: str, author: str, reason: str, **fields: Any) -> ConfigRevision | None:
-    """The revision of a pair's own mode, least edge or activity; nothing when nothing differs.
+    """The revision of a pair's own mode, way of execution, least edge or activity; nothing when
+    nothing differs.
 
     Errors: `ValidationError` for another field or a value out of bounds.
     """
-    if set(fields) - {"mode", "min_net_edge", "active"}:
-        raise ValidationError("Of a pair only mode, min_net_edge and active can be set.")
+    if set(fields) - {"mode", "strategy", "min_net_edge", "active"}:
+        raise ValidationError("Of a pair only mode, strategy, min_net_edge and active can be set.")
     row = pair_for_update(slug)
     if fields.get("mode", row.mode) not in Mode.values:
         raise ValidationError(
             f"{fields['mode']!r} is no mode; take one of {', '.join(Mode.values)}."
+        )
+    if fields.get("strategy", row.strategy) not in ("", *Way.values):
+        raise ValidationError(
+            f"{fields['strategy']!r} is no way of execution; take one of {', '.join(Way.values)}, "
+            "or nothing."
         )
     edge = fields.get("min_net_edge")
     if edge is not None and not 0 <= edge <= 1_000_000:

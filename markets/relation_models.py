@@ -18,6 +18,14 @@ class Mode(models.TextChoices):
     BOTH = "both", "Both: paper beside live"
 
 
+class Way(models.TextChoices):
+    """How deals are carried out; the same words as the engine's `Strategy`."""
+
+    TAKER_TAKER = "taker_taker", "All legs at once"
+    LEADER_FIRST = "leader_first", "Leader first, the others for what it filled"
+    MAKER_HEDGE = "maker_hedge", "Rest an order and hedge what fills"
+
+
 class Relation(models.Model):
     """Claims that settle on the same facts, and what a person decided about them.
 
@@ -52,6 +60,16 @@ class Relation(models.Model):
     worlds = models.JSONField(default=list)
     payout_at = models.DateTimeField(null=True, blank=True)
     mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.BOTH)
+    strategy = models.CharField(
+        "way of execution",
+        max_length=16,
+        choices=Way.choices,
+        blank=True,
+        help_text="Empty: by the settings leader_first and maker_hedge and the venues' delays. "
+        "Leader first sends one leg alone. Rest: an order rests where it still keeps the least "
+        "edge; what is offered is taken as ever. Its strategy must be let in on the Strategies "
+        "page. Running deals keep theirs.",
+    )
     min_net_edge = models.BigIntegerField(null=True, blank=True)
     score = models.FloatField(null=True, blank=True)
     llm_score = models.FloatField(null=True, blank=True)

@@ -123,6 +123,7 @@ class RelationRow(msgspec.Struct, frozen=True):
     verdict: str = ""
     waits_for: str = ""
     derived: bool = False
+    strategy: str = ""
 
 
 class RevisionRow(msgspec.Struct, frozen=True):
@@ -458,6 +459,7 @@ def relation_row(row: Relation) -> RelationRow:
         llm_score=row.llm_score,
         rules_passed=row.rules_passed,
         approved=tuple(row.approved_packages),
+        strategy=row.strategy,
         confirmed_by=row.confirmed_by,
         confirmed_at=ns_or_none(row.confirmed_at),
         payout_at=ns_or_none(row.payout_at),
@@ -546,6 +548,7 @@ class Tradeable(msgspec.Struct, frozen=True):
     min_net_edge: Px | None
     markets: tuple[instruments.Market, ...]
     event: str = ""
+    strategy: str = ""
 
 
 def tradeable() -> tuple[Tradeable, ...]:
@@ -577,6 +580,7 @@ def _tradeable(row: Relation) -> Tradeable:
         min_net_edge=None if row.min_net_edge is None else Px(row.min_net_edge),
         markets=tuple(terms_of(m) for m in distinct.values()),
         event=next((_event(m) for m in distinct.values() if m.event), ""),
+        strategy=row.strategy,
     )
 
 

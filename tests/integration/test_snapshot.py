@@ -14,12 +14,14 @@ from feeds import snapshot
 from feeds.services import KALSHI_CLOSED, seed
 from markets import services
 from markets.models import Relation
+from markets.relation_models import Way
 from markets.terms import friction
 from markets.terms.ids import VenueId
 from markets.terms.units import SECOND, Ns, Px, Usd
 from risk import services as limits
 from tests.listings import AUTHOR, candidate, confirmed
 from trading.engine.config import Mode, Snapshot
+from trading.engine.strategies import Strategy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,6 +43,23 @@ def test_it_carries_confirmed_pairs_with_their_markets_venues_and_limits() -> No
     ]
     assert (loaded.limits.min_net_edge, loaded.exec_mode) == (8_000, Mode.PAPER)
     assert (loaded.author, loaded.reason) == (AUTHOR, "arm paper")
+
+
+def test_a_pairs_way_of_execution_goes_with_it_and_is_the_engines_word() -> None:
+    slug = confirmed()
+    assert snapshot.load().relations[0].strategy is None
+    assert [way.value for way in Way] == [strategy.value for strategy in Strategy]
+    before = snapshot.load().revision
+
+    services.set_pair(slug, AUTHOR, "slow venue", strategy="leader_first")
+
+    loaded = snapshot.load()
+    assert loaded.relations[0].strategy is Strategy.LEADER_FIRST
+    assert (loaded.revision, loaded.reason) == (before + 1, "slow venue")
+    with pytest.raises(ValidationError, match="'quickly' is no way of execution; take one of"):
+        services.set_pair(slug, AUTHOR, "typo", strategy="quickly")
+    services.set_pair(slug, AUTHOR, "as usual", strategy="")
+    assert snapshot.load().relations[0].strategy is None
 
 
 def test_before_any_change_it_is_empty_and_only_looks() -> None:

@@ -207,9 +207,11 @@ def test_a_pair_is_blocked_by_the_dialog(operator: Client) -> None:
     assert (pair.status, pair.status_reason) == ("blocked", "odd")
 
 
-def test_a_pairs_own_edge_is_typed_in_cents(operator: Client) -> None:
+def test_a_pairs_own_edge_is_typed_in_cents_and_its_way_of_execution_chosen(
+    operator: Client,
+) -> None:
     pair = MarketPair.objects.get(slug=confirmed())
-    fields = {"mode": "both", "active": "on", "reason": "thin"}
+    fields = {"mode": "both", "strategy": "maker_hedge", "active": "on", "reason": "thin"}
     formset = {
         f"{prefix}-{name}": "0"
         for prefix in ("claims", "decisions")
@@ -220,7 +222,11 @@ def test_a_pairs_own_edge_is_typed_in_cents(operator: Client) -> None:
 
     assert answer.status_code == 302
     pair.refresh_from_db()
-    assert pair.min_net_edge == 12_500
+    assert (pair.min_net_edge, pair.strategy) == (12_500, "maker_hedge")
+    revision = ConfigRevision.objects.get(pk=selectors.last_revision_number())
+    assert revision.reason == "thin"
+    shown = operator.get(change_url(pair)).content.decode()
+    assert "an order rests where it still keeps the least edge" in shown
 
 
 def test_a_block_rule_keeps_its_reason(operator: Client) -> None:

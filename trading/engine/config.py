@@ -128,7 +128,7 @@ class RelationConfig(msgspec.Struct, frozen=True, gc=False):
     """A confirmed relation and which of its packages a person approved (by package id, e.g.
 
     `0`, `1`). `event` names what it is about together with others, empty when nothing does.
-    `strategy` None leaves the way to carry a deal out to the venues' delays.
+    `strategy` None leaves the way to carry a deal out to the settings and the venues' delays.
     """
 
     relation: Relation

@@ -37,7 +37,7 @@ def look(
 ) -> None:
     """Look at one relation; `moved` is the market whose book changed, None to look in any case."""
     last = state.looks.get(entry.relation.id)
-    if entry.limits.maker_hedge:
+    if _may_rest(entry):
         _look_to_rest(state, risk, entry, out)
     tops = route_tops(state, entry)
     gross = max(tops, default=_NOTHING)
@@ -54,6 +54,12 @@ def look(
     _tell(state, entry, plan, verdict, (tops, moved, last), out)
     if isinstance(verdict, Approved):
         open_deal(state, plan, out)
+
+
+def _may_rest(entry: Entry) -> bool:
+    """Whether orders of a relation may rest: its own word first, else the setting's."""
+    wanted = entry.config.strategy
+    return bool(entry.limits.maker_hedge) if wanted is None else wanted is Strategy.MAKER_HEDGE
 
 
 def _look_to_rest(state: EngineState, risk: Risk, entry: Entry, out: list[Intent]) -> None:

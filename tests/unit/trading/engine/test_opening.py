@@ -116,3 +116,16 @@ def test_money_for_the_legs_that_follow_is_reserved_before_the_leader_leaves() -
     fee = trade_fee(engine.state.markets[FIRST].fees, px("0.44"), qty(100))
     assert promises[KA] == usd("44") + fee
     assert promises[PM] == usd("50")
+
+
+def test_a_relations_own_way_comes_before_the_settings_also_in_a_running_engine() -> None:
+    engine = started(with_strategy(Strategy.TAKER_TAKER, maker_hedge=1, min_net_edge=50_000))
+    both = orders(show(engine, *gap()))
+    assert [order.post_only for order in both] == [False, False]
+
+    rests = with_strategy(Strategy.MAKER_HEDGE, min_net_edge=50_000, match_interval_ms=0)
+    engine = started(with_strategy(Strategy.TAKER_TAKER, min_net_edge=90_000))
+    assert not orders(show(engine, *gap()))
+    (first,) = orders(engine.step(ev.ConfigChanged(at("0.1"), rests)))
+    assert first.post_only
+    assert deal(engine).strategy is Strategy.MAKER_HEDGE
