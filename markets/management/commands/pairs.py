@@ -10,8 +10,9 @@ import msgspec
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from markets import selectors, services
+from markets import founding_pairs, selectors, services
 from markets.console import NO, NOTHING, Console
+from markets.pair_import import import_founding
 from markets.terms.relations import TailRisk
 
 
@@ -29,9 +30,10 @@ class Command(Console):
     """Lists, imports, confirms and blocks pairs."""
 
     help = (
-        "pairs list [--status S]; pairs import FILE.jsonl; pairs confirm SLUG --packages 0,1 "
-        "--reason R; pairs block SLUG --reason R. A line of the file is "
-        '{"first": "kalshi:…", "second": "polymarket:…", "inverse": false}. '
+        "pairs list [--status S]; pairs import FILE; pairs confirm SLUG --packages 0,1 "
+        "--reason R; pairs block SLUG --reason R. A file is JSON lines of "
+        '{"first": "kalshi:…", "second": "polymarket:…", "inverse": false}, or a founding '
+        "markets.json; it is taken whole or not at all, and its pairs wait for review. "
         "Exit 0 done, 1 refused, 2 unreadable input, 3 nothing to show."
     )
 
@@ -44,8 +46,15 @@ class Command(Console):
         )
         listing.add_argument("--limit", type=int, default=50)
         self.add_json(listing)
-        importing = verbs.add_parser("import", help="propose the pairs of a JSON-lines file")
+        importing = verbs.add_parser(
+            "import", help="propose the pairs of a JSON-lines file or of a founding markets.json"
+        )
         importing.add_argument("file", type=Path)
+        importing.add_argument(
+            "--listed-only",
+            action="store_true",
+            help="of a markets.json leave out what the catalogue does not list",
+        )
         importing.add_argument("--author", default="console")
         self.add_json(importing)
         for verb in ("confirm", "block"):
@@ -73,12 +82,29 @@ class Command(Console):
         for pair in found:
             self.stdout.write(f"{pair.slug}\t{pair.status}\t{pair.title}")
 
-    @transaction.atomic
     def _import(self, options: dict[str, Any]) -> None:
         try:
-            lines = options["file"].read_text(encoding="utf-8").splitlines()
+            text = options["file"].read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as problem:
             self.refuse(f"{options['file']} cannot be read ({type(problem).__name__}).")
+        if founding_pairs.is_founding(text):
+            self._import_founding(text, options)
+        else:
+            self._import_lines(text.splitlines(), options)
+
+    def _import_founding(self, text: str, options: dict[str, Any]) -> None:
+        try:
+            wanted = founding_pairs.read(text)
+        except founding_pairs.BadFile as problem:
+            self.refuse(f"{options['file']}: {problem} Nothing was imported.")
+        if not wanted:
+            self.leave(NOTHING, f"{options['file']} holds no pair that is switched on.")
+        found = import_founding(wanted, options["author"], listed_only=options["listed_only"])
+        self.figures(msgspec.to_builtins(found), as_json=options["json"])
+        self.say("They wait for review: /pairs/, or `manage.py pairs list --status candidate`.")
+
+    @transaction.atomic
+    def _import_lines(self, lines: list[str], options: dict[str, Any]) -> None:
         made = 0
         for number, line in enumerate(lines, 1):
             if not line.strip():
