@@ -54,7 +54,7 @@ from markets.terms.instruments import Market
 from markets.terms.units import MS, SECOND, Ns, Qty, Usd
 from risk.gates.chain import Chain
 from trading.engine import selftest
-from trading.engine.config import Mode, Snapshot, VenueConfig
+from trading.engine.config import Limits, Mode, Snapshot, VenueConfig
 from trading.engine.deals import ACTIVE
 from trading.engine.engine import Engine
 from trading.engine.events import (
@@ -413,7 +413,13 @@ class _Stream:
         draws = partial(adapter.draws, tier=config.rate_tier if config else "")
         rates = Rates(self.venue, draws, worker.redis, worker.clock, job=False)
         async with Http(self.venue, hosts, rates=rates) as http:
-            outside = Outside(worker.clock, worker.take, http, lambda: secrets.randbelow(1_000_001))
+            outside = Outside(
+                worker.clock,
+                worker.take,
+                http,
+                lambda: secrets.randbelow(1_000_001),
+                limits=self._limits,
+            )
             watch = VenueWatch(adapter, outside, worker.clocks, lambda: rates.waited)
             heard = msgspec.structs.replace(outside, emit=watch.heard)
             self.feed = _feed(adapter, self._markets, heard, config)
@@ -431,6 +437,11 @@ class _Stream:
                 for task in tasks:
                     task.cancel()
                 await asyncio.wait(tasks)
+
+    def _limits(self) -> Limits:
+        """What holds at the venue now."""
+        state = self._worker.engine.state
+        return state.venue_limits.get(self.venue, state.limits)
 
     def failed(self, reason: str) -> None:
         """A bug ended the feed: nothing of this venue may be believed until it delivers again."""

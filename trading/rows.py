@@ -253,9 +253,9 @@ def make_bar(best: PackagePicture | None, min_edge: Px) -> Bar:
 
 
 def is_stale(legs: tuple[LegPicture, ...], at: int) -> bool:
-    """Whether a leg is older than its venue allows, or has no live book."""
+    """Whether a leg is so old that its row is shown as stale, or has no live book."""
     return any(
-        leg.state in {"missing", "closed"} or leg.at is None or at - leg.at > leg.age_limit_ms * MS
+        leg.state in {"missing", "closed"} or leg.at is None or at - leg.at > leg.stale_ms * MS
         for leg in legs
     )
 

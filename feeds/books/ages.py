@@ -2,8 +2,8 @@
 
 The age of a message is our time of receipt less the venue's time of it, corrected by what is known
 of the clocks. The age of a snapshot is that of its last change, not of the message, and is left to
-the caller to leave out. A venue is slow when every message for ten seconds was over two seconds
-old: one that came in time clears it.
+the caller to leave out. A venue is slow when every message for a while was too old: one that came
+in time clears it. How old and for how long are settings (`feed_latency_ms`, `feed_latency_for_ms`).
 Source: DESIGN "Ages".
 """
 
@@ -12,8 +12,8 @@ from collections import deque
 from markets.terms.units import MS, SECOND, Ns
 
 KEPT = 1024
-SLOW = Ns(2 * SECOND)
-SLOW_FOR = Ns(10 * SECOND)
+LATE = Ns(2 * SECOND)
+LATE_FOR = Ns(10 * SECOND)
 
 
 class Ages:
@@ -24,6 +24,7 @@ class Ages:
         self._slow_since: Ns | None = None
         self._heard_at = Ns(0)
         self.offset = 0
+        self.late, self.late_for = LATE, LATE_FOR
 
     def heard(self, at: Ns, venue_at: Ns) -> None:
         """A message the venue stamped `venue_at` came at `at`; 0 says nothing."""
@@ -32,14 +33,14 @@ class Ages:
         age = max(0, at - venue_at + self.offset)
         self._ages.append(age)
         self._heard_at = at
-        if age <= SLOW:
+        if age <= self.late:
             self._slow_since = None
         elif self._slow_since is None:
             self._slow_since = at
 
     def is_slow(self) -> bool:
-        """Whether every message of the last ten seconds or more was over two seconds old."""
-        return self._slow_since is not None and self._heard_at - self._slow_since >= SLOW_FOR
+        """Whether every message of the last `late_for` or more was over `late` old."""
+        return self._slow_since is not None and self._heard_at - self._slow_since >= self.late_for
 
     def forget_slow(self) -> None:
         """A new connection: its messages speak for themselves."""

@@ -12,15 +12,15 @@ FULL = 1_000_000
 
 
 class Backoff:
-    """Failures in a row of one connection. `failures` is shown to people."""
+    """Failures in a row of one connection. `failures` is shown to people, `cap` may be set."""
 
-    __slots__ = ("_cap", "_first", "_healthy_since", "_reset", "failures")
+    __slots__ = ("_first", "_healthy_since", "_reset", "cap", "failures")
 
     def __init__(
         self, *, first_ms: int = 1_000, cap_s: int = 30, healthy_reset_s: int = 60
     ) -> None:
         self._first = first_ms * MS
-        self._cap = cap_s * SECOND
+        self.cap = Ns(cap_s * SECOND)
         self._reset = healthy_reset_s * SECOND
         self._healthy_since: Ns | None = None
         self.failures = 0
@@ -46,4 +46,4 @@ class Backoff:
     def ceiling(self) -> Ns:
         """The longest the next wait may be: doubled with each failure, never above the cap."""
         doublings = min(max(self.failures - 1, 0), 32)
-        return Ns(min(self._first << doublings, self._cap))
+        return Ns(min(self._first << doublings, self.cap))

@@ -20,6 +20,7 @@ from feeds.venues.base import Drop, Emit, Fault, Fetch, Output, Reply, Request, 
 from markets.terms.ids import MarketId
 from markets.terms.units import MS, SECOND, Ns
 from trading.engine.events import Event
+from trading.engine.limits import Limits
 from trading.runtime.clock import Clock
 from trading.runtime.gateway import VenueUnreachable
 
@@ -39,7 +40,8 @@ class Fetcher(Protocol):
 class Outside(msgspec.Struct, frozen=True):
     """What a feed needs of the world.
 
-    `chance` gives 0..1,000,000 millionths; `emit` never waits.
+    `chance` gives 0..1,000,000 millionths; `emit` never waits. `limits` are those that hold at the
+    venue now.
     """
 
     clock: Clock
@@ -47,6 +49,7 @@ class Outside(msgspec.Struct, frozen=True):
     http: Fetcher
     chance: Callable[[], int]
     recorder: Recorder | None = None
+    limits: Callable[[], Limits] = Limits
 
 
 class _Dropped(Exception):

@@ -17,6 +17,7 @@ from feeds.runtime.ws import open_socket
 from feeds.venues.base import Adapter
 from markets.terms.ids import MarketId
 from markets.terms.instruments import Market
+from markets.terms.units import MS, Ns
 from trading.engine.events import (
     BookChanged,
     BookSeen,
@@ -79,7 +80,9 @@ class Shard:
                 tally.sockets -= 1
             self._lost(self, reason)
             self._place.hosts.failed(clock.now())
-            await pause(clock, self._backoff.failed(self._place.outside.chance()))
+            outside = self._place.outside
+            self._backoff.cap = Ns(outside.limits().reconnect_cap_ms * MS)
+            await pause(clock, self._backoff.failed(outside.chance()))
             tally.reconnects += 1
 
     async def _connect(self) -> str:

@@ -20,6 +20,7 @@ from feeds.runtime.feed import Feed
 from feeds.runtime.lines import Lines
 from feeds.runtime.pause import pause
 from feeds.venues.base import Adapter
+from markets.terms import formats
 from markets.terms.ids import MarketId
 from markets.terms.instruments import Market
 from markets.terms.units import MS, SECOND, Ns
@@ -37,7 +38,6 @@ COMPARE_EVERY = Ns(5 * SECOND)
 SILENT = Ns(5 * SECOND)
 OLDER = "older_shape"
 DISAGREES = "disagrees_with_rest"
-SLOW = "its messages have been over 2 s old for 10 s"
 GAPS = ("sequence_gap", "sequence_repeat")
 NO_REJECT = (*GAPS, DISAGREES, "unreachable")
 
@@ -95,6 +95,9 @@ class VenueWatch:
     def _look(self) -> None:
         """Once a second."""
         now, followed = self._clock.now(), self.followed
+        limits = self._outside.limits()
+        followed.ages.late = Ns(limits.feed_latency_ms * MS)
+        followed.ages.late_for = Ns(limits.feed_latency_for_ms * MS)
         self._count(now)
         if not self._markets():
             return
@@ -223,7 +226,11 @@ class VenueWatch:
         venue = self._adapter.venue
         if self._clocks.worry_of(venue) is Worry.HALT:
             return f"its clock {words(self._clocks.offsets[venue].certain_ms)}"
-        return SLOW if self.followed.ages.is_slow() else ""
+        ages = self.followed.ages
+        if not ages.is_slow():
+            return ""
+        late, late_for = formats.age(ages.late), formats.age(ages.late_for)
+        return f"its messages have been over {late} old for {late_for}"
 
     def _judge(self, now: Ns) -> None:
         terms = self._terms(now)

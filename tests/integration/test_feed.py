@@ -34,6 +34,7 @@ from tests.integration.echo_venue import (
     wait_of,
 )
 from trading.engine.events import BookChanged, BookStale, FeedDown, FeedUp
+from trading.engine.limits import Limits
 
 CERTAIN = 1_000_000
 
@@ -141,6 +142,22 @@ async def test_pauses_double_to_thirty_seconds_while_nobody_answers(bench: Bench
             bench.clock.pass_by(waits[-1] * SECOND)
 
     assert waits == [1, 2, 4, 8, 16, 30, 30]
+
+
+async def test_pauses_are_no_longer_than_what_is_set_now(bench: Bench) -> None:
+    limits = [Limits(reconnect_cap_ms=4_000)]
+    bench.outside = msgspec.structs.replace(bench.outside, limits=lambda: limits[0])
+    feed = bench.feed("A", urls=(f"ws://127.0.0.1:{closed_port()}/ws",))
+    waits = []
+    async with running(feed):
+        for number in range(6):
+            if number == 4:
+                limits[0] = Limits(reconnect_cap_ms=2_000)
+            waits.append(await wait_of(bench.clock, other_than=TICK) // SECOND)
+            bench.clock.pass_by(waits[-1] * SECOND)
+
+    assert waits[:4] == [1, 2, 4, 4]
+    assert waits[-1] == 2
 
 
 async def test_being_away_is_said_once_for_the_same_reason(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from feeds.runtime.conversation import Outside
 from feeds.runtime.fakeserver import FakeServer
 from feeds.runtime.feed import Feed
 from feeds.runtime.http import Http
-from feeds.runtime.venue_watch import DISAGREES, SLOW, VenueWatch
+from feeds.runtime.venue_watch import DISAGREES, VenueWatch
 from feeds.venues.base import Reply, Request
 from markets.terms.ids import market_id
 from markets.terms.units import MS, SECOND, Ns, Px, Qty
@@ -75,7 +75,10 @@ class Stage:
         self.url = f"ws://127.0.0.1:{server.port}/ws"
         self.http = Http(ECHO, {"rest": f"http://127.0.0.1:{server.port}"})
         self.calm = Calm(self.http)
-        self.outside = Outside(clock, self.heard, self.calm, lambda: 100_000)
+        self.limits = Limits()
+        self.outside = Outside(
+            clock, self.heard, self.calm, lambda: 100_000, limits=lambda: self.limits
+        )
         self.clocks = Clocks(clock, self.heard, Limits)
         adapter = EchoAdapter(self.url)
         self.watch = VenueWatch(adapter, self.outside, self.clocks)
@@ -195,19 +198,29 @@ async def test_books_are_polled_while_no_socket_opens_and_no_longer_when_one_doe
     assert {e.book.market for e in after[3:6] if isinstance(e, BookChanged)} == set(polled)
 
 
-async def test_late_messages_for_ten_seconds_refuse_the_venue(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("set_to", "late_ms", "words"),
+    [
+        ({}, 2_100, "over 2.0s old for 10s"),
+        ({"feed_latency_ms": 400, "feed_latency_for_ms": 3_000}, 450, "over 0.4s old for 3.0s"),
+    ],
+)
+async def test_late_messages_for_as_long_as_is_set_refuse_the_venue(
+    stage: Stage, set_to: dict[str, int], late_ms: int, words: str
+) -> None:
+    stage.limits = msgspec.structs.replace(Limits(), **set_to)
     async with stage.running("A"):
         await stage.until(lambda: stage.said(BookChanged))
         cents = 40
         while stage.clock.now() and not (stage.said(VenueJudged) and stage.judged().refused):
             now = stage.clock.now()
             bid = ((Px((cents := 81 - cents) * 10_000), Qty(1)),)
-            book = binary_book(A, bid, (), now, Ns(now - 2_100 * MS))
+            book = binary_book(A, bid, (), now, Ns(now - late_ms * MS))
             stage.watch.heard(BookChanged(now, book))
             wait = Ns(now + SECOND)
             await stage.until(lambda due=wait: stage.clock.now() >= due, 500)  # type: ignore[misc]
 
-    assert stage.judged().refused == SLOW
+    assert stage.judged().refused == f"its messages have been {words}"
 
 
 async def test_a_market_that_falls_silent_while_others_move_is_looked_at(stage: Stage) -> None:

@@ -41,9 +41,9 @@ def test_the_chip_carries_actual_against_limit() -> None:
     assert (chip.text, chip.detail) == ("near · min edge", "1.30¢ < 1.50¢")
 
 
-def test_a_leg_older_than_its_venue_allows_makes_the_row_stale() -> None:
-    assert row_of(ages_ms=(300, 2_001)).state == "stale"
-    assert row_of(ages_ms=(300, 2_000)).state == "passed"
+def test_a_leg_older_than_what_is_shown_as_stale_makes_the_row_stale() -> None:
+    assert row_of(ages_ms=(300, 5_001)).state == "stale"
+    assert row_of(ages_ms=(300, 5_000)).state == "passed"
 
 
 def test_a_loss_is_no_edge_and_has_no_bar() -> None:

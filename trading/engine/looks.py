@@ -167,6 +167,7 @@ def _leg(view: EngineState, name: MarketId, outcome: int) -> LegPicture:
         fee=fee_each(market.fees, level[0]) if level else Px(0),
         fee_text=describe(market.fees),
         tick=_tick(view, name),
+        stale_ms=max(_age_limit(view, market.venue), view.limits.stale_ms),
     )
 
 

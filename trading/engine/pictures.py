@@ -59,7 +59,10 @@ class QuotePicture(msgspec.Struct, frozen=True, gc=False):
 
 
 class LegPicture(msgspec.Struct, frozen=True, gc=False):
-    """One leg of a package: what is bought, at the best ask, and the fee per contract there."""
+    """One leg of a package: what is bought, at the best ask, and the fee per contract there.
+
+    Older than `age_limit_ms` it is not traded, older than `stale_ms` it is shown as stale.
+    """
 
     market: MarketId
     venue: VenueId
@@ -73,6 +76,7 @@ class LegPicture(msgspec.Struct, frozen=True, gc=False):
     fee: Px
     fee_text: str
     tick: Px = Px(10_000)
+    stale_ms: int = 5_000
 
 
 class WalkRow(msgspec.Struct, frozen=True, gc=False):

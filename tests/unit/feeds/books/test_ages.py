@@ -20,6 +20,17 @@ def test_ten_seconds_of_late_messages_make_a_venue_slow() -> None:
     assert not slow_for(60, age_ms=2_000).is_slow()
 
 
+def test_how_late_and_for_how_long_can_be_changed_while_it_runs() -> None:
+    ages = slow_for(5, age_ms=600)
+    assert not ages.is_slow()
+
+    ages.late, ages.late_for = Ns(500 * MS), Ns(3 * SECOND)
+    for second in (6, 7, 8, 9):
+        at = Ns(START + second * SECOND)
+        ages.heard(at, Ns(at - 600 * MS))
+    assert ages.is_slow()
+
+
 def test_one_message_in_time_clears_it() -> None:
     ages = slow_for(20)
 

@@ -17,6 +17,15 @@ def test_the_ceiling_doubles_to_the_cap_and_stays() -> None:
     assert set(waits[5:]) == {30}
 
 
+def test_the_cap_can_be_changed_between_failures() -> None:
+    backoff = Backoff()
+    for _ in range(10):
+        backoff.failed(FULL)
+    backoff.cap = Ns(5 * SECOND)
+
+    assert backoff.failed(FULL) == 5 * SECOND
+
+
 def test_chance_takes_a_share_of_the_ceiling() -> None:
     assert Backoff().failed(0) == 0
     assert Backoff().failed(500_000) == 500 * MS
