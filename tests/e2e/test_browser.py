@@ -250,7 +250,7 @@ def test_ones_own_ways_are_kept_in_the_browser(site: Site, page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.locator("#keys")).to_be_hidden()
     expect(page.locator("#sound-state")).to_contain_text("not armed yet")
-    page.mouse.click(700, 20)
+    page.keyboard.press("q")
     expect(page.locator("#sound-state")).to_contain_text("Armed on this page")
 
 
