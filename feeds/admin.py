@@ -9,7 +9,7 @@ Arming asks for the venue's name once more, typed by hand; a row is never change
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -135,6 +135,10 @@ class CredentialAdmin(ConfigAdmin):
 
     form = CredentialForm
     list_display = ("venue", "kind", "public", "ends", "master", "sealed_at", "author")
+    # Only the fields of the chosen venue stand on the form.
+    conditional_fields: ClassVar = {
+        name: f"venue == '{venue}'" for venue, names in keyring.FIELDS.items() for name in names
+    }
     readonly_fields = ()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

@@ -41,7 +41,8 @@ class CredentialForm(ReasonForm):
             for name in names:
                 self.fields[name] = forms.CharField(
                     required=False,
-                    label=f"{venue}: {name}",
+                    label=name.replace("_", " ").lower().capitalize(),
+                    help_text=f"{venue}; in the environment {name}.",
                     widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"})
                     if name in SHOWN
                     else WriteOnlyText(attrs={"rows": 2, "autocomplete": "off"}),

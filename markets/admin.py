@@ -25,6 +25,7 @@ from markets import match_admin, services
 from markets.config_admin import ConfigAdmin, RecordAdmin, RecordInline, author_of, sentence
 from markets.forms import (
     BlockDialog,
+    BlockRuleForm,
     ConfirmDialog,
     FrictionForm,
     MaintenanceForm,
@@ -67,7 +68,7 @@ class VenueAdmin(ConfigAdmin):
     form = VenueForm
     list_display = ("slug", "name", "enabled", "mode", "cash", "rest_url")
     readonly_fields = ("slug",)
-    fields = ("slug", *services.VENUE_FIELDS, "reason")
+    fields = ("slug", *services.VENUE_FIELDS, "reason", "confirmed")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Venues come with their adapter: `manage.py seed` makes their rows."""
@@ -195,8 +196,17 @@ class MarketPairAdmin(ConfigAdmin):
 
     form = PairForm
     inlines = (ClaimInline, MatchDecisionInline)
-    list_display = ("title", "shown_status", "category", "score", "rules_passed", "active", "mode")
-    list_filter = ("status", "category", "active")
+    list_display = (
+        "title",
+        "shown_status",
+        "category",
+        "shown_score",
+        "rules_passed",
+        "active",
+        "mode",
+    )
+    list_filter = ("status", "category", "active", "mode")
+    list_filter_submit = True
     search_fields = ("title", "slug")
     actions_detail = ("confirm", "block")
     readonly_fields = (
@@ -225,6 +235,7 @@ class MarketPairAdmin(ConfigAdmin):
         "min_net_edge",
         "active",
         "reason",
+        "confirmed",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Relation]:
@@ -240,6 +251,11 @@ class MarketPairAdmin(ConfigAdmin):
     def shown_status(self, obj: Relation) -> str:
         """The status, coloured and in words."""
         return obj.status
+
+    @display(description="Score", ordering="score")
+    def shown_score(self, obj: Relation) -> str:
+        """With two decimals; nothing before it was judged."""
+        return "–" if obj.score is None else f"{obj.score:.2f}"
 
     @display(description="Rules")
     def rule_texts(self, obj: Relation) -> SafeString:
@@ -357,10 +373,11 @@ class RelationAdmin(MarketPairAdmin):
 class BlockRuleAdmin(ConfigAdmin):
     """What must never be traded."""
 
+    form = BlockRuleForm
     list_display = ("kind", "value", "reason", "active")
     list_filter = ("kind", "active")
     search_fields = ("value", "reason")
-    fields = ("kind", "value", "active", "reason")
+    fields = ("kind", "value", "active", "reason", "confirmed")
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool

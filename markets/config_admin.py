@@ -22,6 +22,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from markets.forms import ReasonForm
 from markets.revisions import bump, change
 
+# What a form asks beside the row's own fields.
+ASKED = ("reason", "confirmed")
 STYLED = re.compile(r' style="[^"]*"')
 
 
@@ -68,7 +70,7 @@ class ConfigAdmin(PlainJson, ModelAdmin):
         self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: Any
     ) -> None:
         """Saves the row and its revision in the request's transaction."""
-        changed = [name for name in form.changed_data if name != "reason"]
+        changed = [name for name in form.changed_data if name not in ASKED]
         if change and not changed:
             return
         obj.save()

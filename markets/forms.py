@@ -7,7 +7,8 @@ Every change asks for a reason, prices are typed in cents and read exactly.
 # mypy: disable-error-code="misc, untyped-decorator"
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -17,15 +18,27 @@ from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
 )
 
 from markets import selectors, services
-from markets.models import FrictionPack, Maintenance, MarketPair, Relation, Venue
+from markets.models import (
+    BlockRule,
+    FrictionPack,
+    Maintenance,
+    MarketPair,
+    MatchPolicy,
+    Relation,
+    SourceAllow,
+    Venue,
+)
 from markets.terms.instruments import Market
 from markets.terms.packages import label, packages
 from markets.terms.units import MICRO, micros_from_text, text_from_micros
 
 PER_CENT = 10_000
+# Whether a change of one field, from what it was to what it will be, lets more be risked.
+Widens = Callable[[Any, Any], bool]
 
 
 class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -36,6 +49,65 @@ class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
         widget=UnfoldAdminTextInputWidget,
         help_text="Why it is changed; kept with the revision.",
     )
+
+
+class WideningForm(ReasonForm):
+    """A form whose save may let more be traded or risked: then it says what, and asks once more.
+
+    `widening` tells of each such field whether a change widens; before a first save the value
+    before is nothing, which is the least.
+    """
+
+    widening: ClassVar[dict[str, Widens]] = {}
+    confirmed = forms.BooleanField(
+        required=False,
+        label="Let more be risked",
+        widget=UnfoldBooleanWidget,
+        help_text="Only asked for where the change lets more be traded or risked.",
+    )
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuses what widens and is not ticked."""
+        found: dict[str, Any] | None = super().clean()
+        wide = [] if self.errors else self.widened()
+        if wide and not self.cleaned_data.get("confirmed"):
+            self.add_error("confirmed", f"This lets more be risked ({', '.join(wide)}): tick it.")
+        return found
+
+    def widened(self) -> list[str]:
+        """What of the change lets more be risked, in words."""
+        is_new = self.instance._state.adding
+        told = []
+        for name, widens in self.widening.items():
+            before = None if is_new else self.initial.get(name)
+            after = self.cleaned_data.get(name)
+            if name in self.fields and after != before and widens(before, after):
+                told.append(f"{name} {'–' if before is None else before} → {after}")
+        return told
+
+
+def rises_in(order: Sequence[str]) -> Widens:
+    """Widens when the word after stands later in `order` than the word before."""
+    rank = {word: place for place, word in enumerate(order)}
+    return lambda before, after: rank.get(after, len(rank)) > rank.get(before, 0)
+
+
+def switched_on(before: Any, after: Any) -> bool:
+    """Widens when it is on now."""
+    return bool(after) and not before
+
+
+def switched_off(before: Any, after: Any) -> bool:
+    """Widens when it was on."""
+    return bool(before) and not after
+
+
+def lowered(before: Any, after: Any) -> bool:
+    """Widens when less is asked for than before; nothing is the wider value's."""
+    return after is None or before is None or after < before
+
+
+MODES = ("detect", "paper", "live", "both")
 
 
 class MicrosField(forms.CharField):
@@ -83,9 +155,10 @@ class MicrosField(forms.CharField):
             return True
 
 
-class VenueForm(ReasonForm):
+class VenueForm(WideningForm):
     """A venue: its money in dollars, its addresses checked."""
 
+    widening: ClassVar = {"mode": rises_in(MODES)}
     paper_cash = MicrosField(
         MICRO, label="Paper cash ($)", help_text="What the simulated account begins with."
     )
@@ -154,9 +227,14 @@ class MaintenanceForm(ReasonForm):
         return cleaned
 
 
-class PairForm(ReasonForm):
+class PairForm(WideningForm):
     """What of a pair is typed: mode, way of execution, its own least edge, whether it is active."""
 
+    widening: ClassVar = {
+        "mode": rises_in(MODES),
+        "min_net_edge": lowered,
+        "active": switched_on,
+    }
     min_net_edge = MicrosField(
         PER_CENT,
         required=False,
@@ -174,6 +252,36 @@ class PairForm(ReasonForm):
         if value is not None and not 0 <= value <= MICRO:
             raise ValidationError("The least edge of a pair lies between 0 and 100 ¢.")
         return value
+
+
+class BlockRuleForm(WideningForm):
+    """A block rule: switching it off lets through what it forbade."""
+
+    widening: ClassVar = {"active": switched_off}
+
+    class Meta:
+        model = BlockRule
+        fields = ("kind", "value", "active")
+
+
+class MatchPolicyForm(WideningForm):
+    """What the matcher may do by itself."""
+
+    widening: ClassVar = {"auto_confirm": switched_on, "min_score": lowered}
+
+    class Meta:
+        model = MatchPolicy
+        fields = ("auto_confirm", "min_score", "llm_enabled", "llm_budget")
+
+
+class SourceAllowForm(WideningForm):
+    """Two classes of source that may stand for one another."""
+
+    widening: ClassVar = {"active": switched_on}
+
+    class Meta:
+        model = SourceAllow
+        fields = ("name", "first", "second", "active")
 
 
 class BlockDialog(BaseDialogForm):

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from markets.config_admin import ConfigAdmin, RecordAdmin
+from markets.forms import MatchPolicyForm, SourceAllowForm
 from markets.models import (
     CategoryRule,
     MatchCandidate,
@@ -28,7 +29,8 @@ class MatchPolicyAdmin(ConfigAdmin):
     """What the matcher and the language model may do by themselves. One row."""
 
     list_display = ("__str__", "auto_confirm", "min_score", "llm_enabled", "llm_budget")
-    fields = ("auto_confirm", "min_score", "llm_enabled", "llm_budget", "reason")
+    form = MatchPolicyForm
+    fields = ("auto_confirm", "min_score", "llm_enabled", "llm_budget", "reason", "confirmed")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """One row, made when it is first needed."""
@@ -52,7 +54,8 @@ class SourceAllowAdmin(_ReasonedAdmin):
 
     list_display = ("name", "first", "second", "reason", "active")
     list_filter = ("active",)
-    fields = ("name", "first", "second", "active", "reason")
+    form = SourceAllowForm
+    fields = ("name", "first", "second", "active", "reason", "confirmed")
 
 
 @admin.register(CategoryRule)

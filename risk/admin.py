@@ -29,7 +29,7 @@ class ThresholdAdmin(ConfigAdmin):
     list_filter = ("group", "scope")
     search_fields = ("key", "meaning")
     readonly_fields = ("key", "meaning")
-    fields = ("key", "meaning", "amount", "reason")
+    fields = ("key", "meaning", "amount", "reason", "confirmed")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Every limit has its row from the beginning."""
@@ -71,7 +71,7 @@ class EngineSettingAdmin(ConfigAdmin):
 
     form = EngineForm
     list_display = ("__str__", "exec_mode", "note", "timezone", "country", "two_people")
-    fields = ("exec_mode", "note", "timezone", "country", "two_people", "reason")
+    fields = ("exec_mode", "note", "timezone", "country", "two_people", "reason", "confirmed")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """There is one row."""
@@ -98,7 +98,7 @@ class FeatureAdmin(ConfigAdmin):
 
     form = FeatureForm
     list_display = ("strategy", "rollout", "venue", "share_ppm")
-    fields = ("strategy", "rollout", "venue", "share_ppm", "reason")
+    fields = ("strategy", "rollout", "venue", "share_ppm", "reason", "confirmed")
 
 
 @admin.register(Jurisdiction)
@@ -108,7 +108,7 @@ class JurisdictionAdmin(ConfigAdmin):
     form = JurisdictionForm
     list_display = ("__str__", "venue", "country", "category", "allowed", "why")
     list_filter = ("country", "allowed")
-    fields = ("venue", "country", "category", "allowed", "why", "reason")
+    fields = ("venue", "country", "category", "allowed", "why", "reason", "confirmed")
 
 
 @admin.register(GeoCheck)

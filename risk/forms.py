@@ -5,20 +5,26 @@ Typed in the unit people read, refused in a sentence.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from markets.forms import ReasonForm
+from markets.forms import MODES, WideningForm, rises_in, switched_off, switched_on
 from risk import services
 from risk.models import EngineSetting, Feature, Jurisdiction, Threshold
 from trading.amounts import shown, text_of, value_of
 from trading.engine.config import SPECS
 
 
-class ThresholdForm(ReasonForm):
+def may_widen(key: str, before: int, after: int) -> bool:
+    """Whether another value of a limit lets more be risked; what is not known to narrow does."""
+    narrows = after < before if key.startswith("max_") else after > before
+    return not (narrows and key.startswith(("max_", "min_")))
+
+
+class ThresholdForm(WideningForm):
     """One limit, in its unit and within its bounds."""
 
     amount = forms.CharField(widget=UnfoldAdminTextInputWidget)
@@ -52,9 +58,19 @@ class ThresholdForm(ReasonForm):
         services.check_limits({spec.key: value})
         return value
 
+    def widened(self) -> list[str]:
+        """The limit, where its new value may let more be risked."""
+        spec, value = SPECS[self.instance.key], self.cleaned_data["amount"]
+        before = self.instance.value
+        if value == before or not may_widen(spec.key, before, value):
+            return []
+        return [f"{spec.key} {shown(before, spec.unit)} → {shown(value, spec.unit)}"]
 
-class EngineForm(ReasonForm):
+
+class EngineForm(WideningForm):
     """The engine-wide mode."""
+
+    widening: ClassVar = {"exec_mode": rises_in(MODES), "two_people": switched_off}
 
     class Meta:
         model = EngineSetting
@@ -74,8 +90,13 @@ class EngineForm(ReasonForm):
         return mode
 
 
-class FeatureForm(ReasonForm):
+class FeatureForm(WideningForm):
     """How far a strategy is let."""
+
+    widening: ClassVar = {
+        "rollout": rises_in(Feature.Rollout.values),
+        "share_ppm": lambda before, after: after > (before or 0),
+    }
 
     class Meta:
         model = Feature
@@ -89,8 +110,10 @@ class FeatureForm(ReasonForm):
         return found
 
 
-class JurisdictionForm(ReasonForm):
+class JurisdictionForm(WideningForm):
     """Whether a venue may be traded from a country."""
+
+    widening: ClassVar = {"allowed": switched_on}
 
     class Meta:
         model = Jurisdiction

@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
+from markets import runs
 from markets import selectors as markets
 from markets.moments import ns
 from markets.terms.units import SECOND
@@ -30,5 +31,7 @@ def config_status() -> dict[str, Any]:
         "revisions": markets.revisions(3),
         "mode": risk.engine(),
         "waiting": markets.pairs_waiting(),
-        "commands": trading.commands(limit=3).items,
+        "commands": trading.commands(limit=5).items,
+        "proposed": len(risk.proposed()),
+        "failed": [str(venue) for venue, run in runs.latest().items() if run.state == "failed"],
     }

@@ -66,7 +66,10 @@ def test_a_limit_is_typed_in_cents_and_saved_with_its_reason(operator: Client) -
     assert 'value="2.5"' in shown
     assert "From 0 ¢ to 100 ¢; shipped: 2.5 ¢" in shown
 
-    answer = operator.post(change_url(row), {"amount": "0.8", "reason": "Quiet day"})
+    said = {"amount": "0.8", "reason": "Quiet day"}
+    assert "min_net_edge 2.5 ¢ → 0.8 ¢" in operator.post(change_url(row), said).content.decode()
+    assert risk.limits().min_net_edge == 25_000
+    answer = operator.post(change_url(row), {**said, "confirmed": "on"})
 
     assert answer.status_code == 302
     assert risk.limits().min_net_edge == 8_000
@@ -211,7 +214,13 @@ def test_a_pairs_own_edge_is_typed_in_cents_and_its_way_of_execution_chosen(
     operator: Client,
 ) -> None:
     pair = MarketPair.objects.get(slug=confirmed())
-    fields = {"mode": "both", "strategy": "maker_hedge", "active": "on", "reason": "thin"}
+    fields = {
+        "mode": "both",
+        "strategy": "maker_hedge",
+        "active": "on",
+        "reason": "thin",
+        "confirmed": "on",
+    }
     formset = {
         f"{prefix}-{name}": "0"
         for prefix in ("claims", "decisions")
