@@ -12,7 +12,7 @@ from markets.terms import fees, formats
 from markets.terms.ids import MarketId, VenueId, venue_of
 from markets.terms.instruments import FeeSchedule
 from markets.terms.units import DAY, MS, Ns, Usd
-from trading.engine.pictures import VenueTruth
+from trading.engine.pictures import DECISION_BOUNDS_US, Decided, VenueTruth
 from trading.selectors import ChargedFee, FillTime
 
 BOUNDS_MS = (25, 50, 100, 150, 250, 500, 1_000, 2_000, 5_000)
@@ -99,6 +99,52 @@ def _latency(row: VenueRow, book: str, ordered: list[Ns]) -> Latency:
     )
     p50, p95 = (formats.latency(share(ordered, percent)) for percent in (50, 95))
     return Latency(row.short, row.name, book, len(ordered), p50, p95, bars)
+
+
+class Decisiveness(msgspec.Struct, frozen=True):
+    """The times from a change of a venue's book to the engine's decision."""
+
+    short: str
+    name: str
+    count: str
+    p50: str
+    p95: str
+    p99: str
+    bars: tuple[Bar, ...]
+
+
+def decisions(
+    rows: Iterable[VenueRow], truths: Mapping[VenueId, VenueTruth]
+) -> tuple[Decisiveness, ...]:
+    """Per venue whose books lately changed, in the venues' order."""
+    return tuple(
+        _decisiveness(row, truth.decided)
+        for row in rows
+        if (truth := truths.get(row.slug)) is not None and truth.decided is not None
+    )
+
+
+def _decisiveness(row: VenueRow, decided: Decided) -> Decisiveness:
+    most = max(decided.spans)
+    lows = (0, *DECISION_BOUNDS_US)
+    names = [
+        f"{_us(low)} to {_us(high)}" for low, high in zip(lows, DECISION_BOUNDS_US, strict=False)
+    ]
+    names.append(f"{_us(DECISION_BOUNDS_US[-1])} and more")
+    bars = tuple(
+        Bar(name, count, count * 100 // most)
+        for name, count in zip(names, decided.spans, strict=True)
+    )
+    p50, p95, p99 = (_us(value) for value in (decided.p50_us, decided.p95_us, decided.p99_us))
+    return Decisiveness(row.short, row.name, f"{decided.count:,}", p50, p95, p99, bars)
+
+
+def _us(value: int) -> str:
+    """`0.25 ms`, `12.4 ms`, `100 ms`: rounded up to three digits."""
+    if value >= 100_000:
+        return f"{-(-value // 1_000):,} ms"
+    step = 10 if value < 10_000 else 100
+    return f"{-(-value // step) * step / 1_000:g} ms"
 
 
 class FeeLine(msgspec.Struct, frozen=True):

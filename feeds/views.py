@@ -52,7 +52,9 @@ def latency(request: HttpRequest) -> HttpResponse:
     """How long orders of the last day took to their first fill."""
     times = fill_times(Ns(live.now_ns() - DAY))
     found = venue_tabs.latencies(selectors.venues(), times)
-    return render(request, "feeds/latency.html", {**_tabs("latency"), "latencies": found})
+    decided = venue_tabs.decisions(selectors.venues(), live.truths())
+    context = {**_tabs("latency"), "latencies": found, "decisions": decided}
+    return render(request, "feeds/latency.html", context)
 
 
 @require_GET

@@ -317,7 +317,12 @@ class _Worker:
 
     def _feed_truths(self) -> list[VenueTruth]:
         found = (s.watch.truth() for s in self.streams.values() if s.watch is not None)
-        return [truth for truth in found if truth is not None]
+        told = self.runner.decisions.told
+        return [
+            msgspec.structs.replace(truth, decided=told(truth.venue, truth.at))
+            for truth in found
+            if truth is not None
+        ]
 
     async def _wind_down(self) -> None:
         """No new deal from now on; running ones get a few seconds to end."""

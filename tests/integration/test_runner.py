@@ -172,6 +172,21 @@ async def test_what_the_venue_answers_is_an_event_like_any_other(tmp_path: Path)
     assert worker.turns >= 2
 
 
+async def test_each_change_of_a_book_is_counted_from_when_it_came_to_its_decision(
+    tmp_path: Path,
+) -> None:
+    worker = Worker(tmp_path)
+    worker.clock.advance(3)
+
+    await worker.work(book(1), book(2))
+
+    said = worker.runner.decisions.told(VenueId("kalshi"), worker.clock.now())
+    assert said is not None
+    assert said.count == 2
+    assert 3_000 <= said.p50_us <= 3_200
+    await worker.end()
+
+
 async def test_events_go_on_after_a_restart_where_they_ended(tmp_path: Path) -> None:
     first = Worker(tmp_path)
     await first.work(RunStarted(START, RunId("r"), "paper"), book(), book(2))

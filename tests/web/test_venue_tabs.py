@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
@@ -18,6 +19,7 @@ from markets.terms.units import MS, Ns, Px, Qty, Usd
 from tests import listings, records
 from tests.web import live_site
 from trading import live, showcase
+from trading.engine.pictures import Decided
 from trading.models import Fill, Order
 from trading.selectors import FillTime
 
@@ -66,6 +68,23 @@ def test_the_time_from_an_order_to_its_first_fill_is_shown_per_venue(operator: C
     assert "Polymarket, order to first fill" not in shown  # sent longer than a day ago
     assert "120ms" in shown
     assert "120ms" in page(operator, "/venues/")
+
+
+def test_the_time_from_a_change_to_the_decision_is_shown_per_venue(operator: Client) -> None:
+    now = live.now_ns()
+    decided = Decided(1_200, 143, 1_215, 12_040, (600, 500, 80, 10, 5, 3, 1, 1, 0, 0, 0))
+    live_site.store_truths(
+        msgspec.structs.replace(showcase.truth("kalshi", now), decided=decided),
+        showcase.truth("polymarket", now),
+    )
+
+    shown = page(operator, "/venues/latency/")
+
+    live_site.clear()
+    assert "Kalshi, change to decision" in shown
+    assert "Polymarket, change to decision" not in shown
+    for words in ("1,200", "0.15 ms", "1.22 ms", "12.1 ms", "0.1 ms to 0.25 ms", "100 ms and more"):
+        assert words in shown
 
 
 def test_a_fee_that_is_not_the_models_is_marked(operator: Client) -> None:

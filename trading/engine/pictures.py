@@ -184,6 +184,22 @@ class ScoreTerm(msgspec.Struct, frozen=True, gc=False):
     lost: int
 
 
+# Spans of time from change to decision that are shown, in microseconds; the last has no end.
+DECISION_BOUNDS_US = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000)
+
+
+class Decided(msgspec.Struct, frozen=True, gc=False):
+    """How long changes of a venue's books lately took to be decided on, in microseconds; `spans`
+    counts them between `DECISION_BOUNDS_US`.
+    """
+
+    count: int
+    p50_us: int
+    p95_us: int
+    p99_us: int
+    spans: tuple[int, ...]
+
+
 class VenueTruth(msgspec.Struct, frozen=True, gc=False):
     """What a venue's feed is worth at `at`: its own counts, its clock, and the score they come to.
 
@@ -237,6 +253,7 @@ class VenueTruth(msgspec.Struct, frozen=True, gc=False):
     lines: int = 1
     lines_agreed: int = 0
     lines_differed: int = 0
+    decided: Decided | None = None
 
 
 class AlertPicture(msgspec.Struct, frozen=True, gc=False):

@@ -75,6 +75,7 @@ class Inbox:
         self._last = floor
         self._filled = asyncio.Event()
         self.conflated = 0
+        self.came = floor
 
     def __len__(self) -> int:
         return len(self._first) + len(self._second)
@@ -89,12 +90,13 @@ class Inbox:
 
     def take(self) -> Event | None:
         """The next event, with its time raised to the last one's where it lies before; None when
-        empty.
+        empty. `came` is then when it really came.
         """
         event = self._pop()
         if event is None:
             self._filled.clear()
             return None
+        self.came = event.at
         if event.at < self._last:
             event = msgspec.structs.replace(event, at=self._last)
         self._last = event.at

@@ -9,12 +9,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from markets.terms.ids import venue_of
 from markets.terms.units import MS, Ns
-from trading.engine.events import Event, TimerFired
+from trading.engine.events import BookChanged, Event, TimerFired
 from trading.engine.intents import CancelOrder, Intent, PlaceOrder, QueryOrder, SetTimer
 from trading.replay.records import Checkpoint
 from trading.runtime.clock import Clock, Handle
 from trading.runtime.crash import AFTER, BEFORE, Transitions, crash_point
+from trading.runtime.decisions import Decisions
 from trading.runtime.inbox import Inbox
 from trading.runtime.journal import Journal
 from trading.runtime.segments import Recovered
@@ -124,7 +126,8 @@ def _follow_timers(timers: dict[str, Ns], event: Event, intents: tuple[Intent, .
 
 class Runner:
     """Drives one engine. `turned` is called after each turn of the loop, once its events are on
-    record. `transitions` is there only when this process is to die at one.
+    record. `transitions` is there only when this process is to die at one. `decisions` counts how
+    long each change of a book took.
     """
 
     def __init__(
@@ -146,6 +149,7 @@ class Runner:
         self._timers = Timers(clock, inbox.put)
         self._journal: Journal | None = None
         self._transitions = transitions
+        self.decisions = Decisions()
         self._spoken = Spoken()
         self._unflushed: list[str] = []
         self._failure: BaseException | None = None
@@ -213,6 +217,9 @@ class Runner:
         if type(event) is TimerFired:
             self._timers.told(event.key)
         intents = self._engine.step(event)
+        if type(event) is BookChanged:
+            venue = venue_of(event.book.market)
+            self.decisions.note(venue, self._inbox.came, self._clock.now())
         if intents:
             journal.append_intents(seq, intents)
         if self._transitions is not None:

@@ -51,6 +51,18 @@ def test_what_concerns_orders_goes_before_books_that_came_earlier() -> None:
     assert inbox.take() is None
 
 
+def test_when_an_event_really_came_is_known_though_its_time_was_raised() -> None:
+    inbox = Inbox()
+    late = OrderAccepted(Ns(START + 5), OrderId("o"), "v")
+    inbox.put(book("k:A"))
+    inbox.put(late)
+
+    assert (inbox.take(), inbox.came) == (late, late.at)
+    raised = inbox.take()
+    assert raised is not None
+    assert (raised.at, inbox.came) == (late.at, START)
+
+
 def test_few_waiting_books_are_all_kept() -> None:
     inbox = Inbox()
     for size in range(1, CROWD + 2):
