@@ -6,9 +6,11 @@ Shape: for each market of the first list at most `top` of the second, best first
 by the block, not by the product of both lists.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 from itertools import product
 from math import log, sqrt
 
@@ -20,14 +22,20 @@ from markets.matching.game_slugs import game_of_slug
 from markets.matching.game_tickers import game_of_ticker
 from markets.matching.games import Entrant, Game
 from markets.matching.leagues import CODES, team
+from markets.matching.places import districts
+from markets.matching.quantities import spans
 from markets.matching.rates import move
 from markets.matching.sides import Side
 from markets.matching.statements import condition_of, content
+from markets.matching.windows import Day, days
 from markets.matching.wording import name_words
+from markets.terms.units import MICRO
 
 BLOCK = 512
 COMMON = 0.05  # a word in more than this part of both lists tells nothing
 COMMON_LEAST = 200
+_DAY_IN_SLUG = re.compile(r"(?<!\d)(\d\d)-(\d\d)-(20\d\d)(?!\d)")
+_NUMBER_IN_SLUG = re.compile(r"(?<![\w.])(\d{1,4})([km])(?![a-z\d])")
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -61,6 +69,48 @@ def features(side: Side) -> tuple[str, ...]:
         said |= content(condition_of(side))
     parts = {part for word in said for part in word.split("-") if len(part) > 1}
     return tuple(sorted(said | parts))
+
+
+def marks(side: Side) -> tuple[str, ...]:
+    """Numbers, last days and districts a market names, spelt one way: what tells apart the markets
+    of one question.
+    """
+    texts = (side.title, side.label, condition_of(side))
+    found = frozenset().union(*(_marks_in(text) for text in texts if text))
+    return tuple(sorted(found | _slug_marks(side)))
+
+
+@lru_cache(maxsize=65_536)
+def _marks_in(text: str) -> frozenset[str]:
+    bounds = [b for span in spans(text) for b in (span.low, span.high) if b]
+    found = {f"#{_three_digits(bound)}" for bound in bounds}
+    found |= {f"@{_last(day).isoformat()}" for day in days(text)}
+    return frozenset(found | {f"%{name}" for name in districts(text)})
+
+
+def _three_digits(value: int) -> str:
+    """A number to three digits: a strike of 149,999.99 is one of 150,000."""
+    return f"{value:.2e}"
+
+
+def _last(day: Day) -> date:
+    """The last day that still counts: before the first of a month is by the end of the last."""
+    if day.said == "before":
+        return day.first - timedelta(days=1)
+    return day.after - timedelta(days=1)
+
+
+def _slug_marks(side: Side) -> frozenset[str]:
+    """Days and round numbers in a slug: the year last, thousands and millions by their letter."""
+    slug = "" if side.is_kalshi else side.slug
+    found = {
+        f"@{year}-{month}-{number}"
+        for month, number, year in _DAY_IN_SLUG.findall(slug)
+        if 1 <= int(month) <= 12 and 1 <= int(number) <= 31
+    }
+    for digits, scale in _NUMBER_IN_SLUG.findall(slug):
+        found.add(f"#{_three_digits(int(digits) * (1_000 if scale == 'k' else MICRO) * MICRO)}")
+    return frozenset(found)
 
 
 def keys(side: Side) -> tuple[str, ...]:
@@ -121,7 +171,7 @@ def _worded(
     first: Sequence[Side], second: Sequence[Side], top: int, least: float
 ) -> list[list[tuple[int, float]]]:
     """For each market of the first list, the likest of the second above `least`."""
-    one, two = [features(s) for s in first], [features(s) for s in second]
+    one, two = _found_by(first, second)
     vocabulary, weights = _weights(one, two)
     left = _matrix(one, vocabulary, weights)
     right = _matrix(two, vocabulary, weights).T.tocsr()
@@ -145,14 +195,40 @@ def _best(
     return [(int(o), float(v)) for o, v in zip(others, values, strict=True)]
 
 
+def _found_by(
+    first: Sequence[Side], second: Sequence[Side]
+) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """What each market is found by: its rarer words and its marks; a word that many say counts only
+    together with a mark.
+    """
+    said = [[features(side) for side in sides] for sides in (first, second)]
+    seen = _counts(*said)
+    limit = max(COMMON_LEAST, int(COMMON * (len(first) + len(second))))
+    found: list[list[tuple[str, ...]]] = []
+    for sides, rows in zip((first, second), said, strict=True):
+        found.append([])
+        for side, row in zip(sides, rows, strict=True):
+            rare = [word for word in row if seen[word] <= limit]
+            common = [word for word in row if seen[word] > limit]
+            named = marks(side)
+            found[-1].append((*rare, *named, *(f"{w} {m}" for w in common for m in named)))
+    return found[0], found[1]
+
+
+def _counts(*lists: list[tuple[str, ...]]) -> dict[str, int]:
+    seen: dict[str, int] = defaultdict(int)
+    for rows in lists:
+        for words in rows:
+            for word in words:
+                seen[word] += 1
+    return seen
+
+
 def _weights(
     one: list[tuple[str, ...]], two: list[tuple[str, ...]]
 ) -> tuple[dict[str, int], np.ndarray]:
     """Words of both lists with their weight: the rarer the heavier; common ones are left out."""
-    seen: dict[str, int] = defaultdict(int)
-    for words in (*one, *two):
-        for word in words:
-            seen[word] += 1
+    seen = _counts(one, two)
     total = len(one) + len(two)
     limit = max(COMMON_LEAST, int(COMMON * total))
     kept = [word for word, count in seen.items() if count <= limit]

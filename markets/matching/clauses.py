@@ -31,6 +31,7 @@ READ: tuple[tuple[str, str], ...] = (
     ("rounding", r"rounded|nearest|falls exactly between|precision|whole degree"),
 )  # fmt: skip
 _READ = tuple((name, re.compile(pattern, re.I)) for name, pattern in READ)
+_TURNED = re.compile(r"\bunless\b|\bnot the case\b|\bexcept (?:if|when|where)\b", re.I)
 _DEFINES = re.compile(
     r"for the purposes? of this|means? |refers? to|defined as|constitute|will (?:not )?(?:count|qualify|be considered)|does not (?:count|qualify)|only .{0,60}(?:count|qualify|considered)|to be clear|for example|note",
     re.I,
@@ -70,6 +71,8 @@ def _clause(sentence: str) -> Clause:
 
 
 def _kind(sentence: str) -> str:
+    if _TURNED.search(sentence):
+        return "unread"
     for name, pattern in _READ:
         if pattern.search(sentence):
             return name

@@ -109,10 +109,15 @@ superbowlmvp = super bowl mvp | super bowl most valuable player | pro football c
 worldseriesmvp = world series mvp | world series most valuable player
 worldcupfinal = world cup final
 nextelection = next general election
+team = national team
 playoffs = playoff qualifiers | playoffs | playoff
 """
+# A division is won, and a season's award given, in the regular season; a finals' award has its own
+# atom.
+_REGULAR = {"regular"}
 IMPLIED = {
-    "stanleycup": {"nhl"}, "superbowl": {"nfl"}, "worldseries": {"mlb"}, "coy": set(), "hart": {"nhl"},
+    "division": _REGULAR, "mvp": _REGULAR, "roy": _REGULAR, "dpoy": _REGULAR, "mip": _REGULAR, "smoy": _REGULAR,
+    "stanleycup": {"nhl"}, "superbowl": {"nfl"}, "worldseries": {"mlb"}, "coy": _REGULAR, "hart": {"nhl", *_REGULAR},
     "norris": {"nhl"}, "vezina": {"nhl"}, "calder": {"nhl"}, "cyyoung": {"mlb"}, "heisman": {"ncaafb"},
     "masters": {"golf"}, "westernconference": {"playoffs"}, "easternconference": {"playoffs"}, "frenchopen": {"tennis"}, "wimbledon": {"tennis"},
     "mlscup": {"mls"}, "presidency": {"us"},

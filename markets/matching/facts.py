@@ -38,11 +38,11 @@ _COUNT = re.compile(
     re.I,
 )
 _OVERTIME = re.compile(
-    r"includ\w+ (?:any )?(?:overtime|extra|shootout)|after 90 minutes|regulation (?:time|only)|does not include (?:overtime|extra)|reg time|final score includ",
+    r"(?:exclud\w+|without|not includ\w+|not count\w*) (?:any )?(?:overtime|extra|shootout|penalt)|includ\w+ (?:any )?(?:overtime|extra|shootout)|after 90 minutes|regulation (?:time|only)|does not include (?:overtime|extra)|reg time|final score includ",
     re.I,
 )
 _NOT = re.compile(
-    r"\b(not|no(?! later| more| fewer| less| winner)|n't|never|fails? to|without|no longer|neither)\b",
+    r"\b(not|no(?! later| more| fewer| less| winner)|n't|never|fails? to|without|no longer|neither|unless)\b",
     re.I,
 )
 _WORDS = {"no": 0, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
@@ -114,8 +114,13 @@ def extract(side: Side) -> Facts:
         clauses=clause_reader.clauses(side),
         faults=clause_reader.faults(side),
         overtime=_overtime(side),
-        negated=bool(_NOT.search(plain(said.quote))),
+        negated=denies(said.quote),
     )
+
+
+def denies(text: str) -> bool:
+    """Whether a condition or question says not, or unless."""
+    return bool(_NOT.search(plain(text)))
 
 
 def _stations(side: Side) -> frozenset[str]:
@@ -200,5 +205,7 @@ def _overtime_in(sentence: str) -> str:
     match = _OVERTIME.search(sentence)
     if match is None:
         return ""
-    ordinary = re.match(r"after 90|regulation|does not include|reg time", match.group(0), re.I)
+    ordinary = re.match(
+        r"after 90|regulation|does not include|reg time|exclud|without|not ", match.group(0), re.I
+    )
     return "regulation" if ordinary else "overtime"

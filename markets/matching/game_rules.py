@@ -208,7 +208,8 @@ def overtime(a: Facts, b: Facts) -> Finding:
             "regulation against overtime" if word is Word.FAIL else "",
         )
     x, y = _pair(a, b)
-    if {x.league, y.league} & DRAWS and (a.overtime or b.overtime):
+    silent = {x.league, y.league} & DRAWS and (a.overtime or b.overtime)
+    if silent or "regulation" in (a.overtime, b.overtime):
         return Finding("overtime", Word.UNKNOWN, a.overtime, b.overtime, "one side does not say")
     return Finding(
         "overtime",

@@ -99,6 +99,7 @@ def _onshore(
         _minute(side, on),
         three,
         side.title or side.slug,
+        by_order=family == "aec" and not _asked_name(side),
     )
 
 

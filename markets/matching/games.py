@@ -92,6 +92,7 @@ class Game(msgspec.Struct, frozen=True):
     three_way: bool | None = None
     quote: str = ""
     number: str = ""  # of the two games that one pair plays on one day
+    by_order: bool = False  # who is backed is told by the order of a slug alone, by no word
 
 
 class Meeting(msgspec.Struct, frozen=True):

@@ -11,10 +11,10 @@ that which who what when if then market resolves resolve yes no with from as has
 does did any one all listed named individual person candidate player team teams club country
 nation party following next upcoming win wins won winner winning winners champion champions
 crowned awarded award officially official officials whose than there not before after during
-between until through year season race election elections scheduled currently expected held take
+between until through year season race election elections scheduled currently held take
 place pursuant term beginning date time et am pm est edt et's january february march april may
 june july august september october november december jan feb mar apr jun jul aug sep sept oct
-nov dec least being been nominee nomination nominations accepts accept accepting polymarket
+nov dec being been nominee nomination nominations accepts accept accepting polymarket
 contest seat us united states unitedstates hypothetical officialy tournament someone declared
 announced make makes one's outcome result results selected chosen professional pro person's
 competition event

@@ -6,6 +6,7 @@ negatives ("58 or above" against "58 to 58.9", "6+" against "at most 5").
 """
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -60,6 +61,7 @@ _TOP = re.compile(r"\btop[ -](\d+|three|four|five|six|ten)\b", re.IGNORECASE)
 _SPELT = {"three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
 
 
+@lru_cache(maxsize=65_536)
 def spans(text: str) -> tuple[Span, ...]:
     """Every range a text names, in order of reading; overlapping readings keep the longest."""
     if not _DIGIT.search(text):

@@ -100,6 +100,18 @@ def _said(text: str) -> Span | None:
     return _signed(down, size, size, True, match.group(0))
 
 
+def said_move(text: str) -> Span | None:
+    """The move a text says by a verb and a number; nothing where it says none."""
+    found = _said(atoms(text)) if _MOVE.search(atoms(text)) else None
+    return found
+
+
+def banks(text: str) -> frozenset[str]:
+    """The central banks a text names."""
+    told = atoms(text)
+    return frozenset(b for b in _BANKS if re.search(rf"\b{b}\b", told))
+
+
 def _meeting(side: Side) -> tuple[int, int] | None:
     named = [
         d for d in days(f"{side.title} . {_first(side.rules)}") if d.precision in ("day", "month")

@@ -10,6 +10,7 @@ from markets.matching import game_rules, statement_rules
 from markets.matching.clauses import unread
 from markets.matching.facts import Facts
 from markets.matching.games import meeting
+from markets.matching.own_texts import disagreements
 from markets.matching.quantities import Span, complements, equal
 from markets.matching.rates import STEP, Move
 from markets.matching.sources import allowance, data_sources
@@ -78,6 +79,20 @@ def clauses(a: Facts, b: Facts) -> Finding:
             "a clause cannot be read",
         )
     return Finding("clauses", Word.PASS, f"{len(a.clauses)} read", f"{len(b.clauses)} read")
+
+
+def agreement(a: Facts, b: Facts) -> Finding:
+    """Title, rules and ticker of each market say the same."""
+    one, two = disagreements(a), disagreements(b)
+    if not one and not two:
+        return Finding("agreement", Word.PASS)
+    return Finding(
+        "agreement",
+        Word.UNKNOWN,
+        one[0] if one else "",
+        two[0] if two else "",
+        "a market's own texts say different things",
+    )
 
 
 def source(a: Facts, b: Facts, allowed: tuple[SourceAllowance, ...] = ()) -> Finding:
@@ -152,6 +167,7 @@ COMMON: tuple[tuple[str, str, Rule], ...] = (
     ("texts", "both venues' rule texts are there", texts), ("template", "no unfilled template, no contradiction", template),
     ("binary", "two outcomes each", binary), ("shape", "game, rate decision or statement alike", shape),
     ("clauses", "every sentence of the rules is understood", clauses),
+    ("agreement", "each market's own texts agree", agreement),
 )  # fmt: skip
 RATES: tuple[tuple[str, str, Rule], ...] = (
     ("bank", "the same central bank", rate_bank), ("meeting", "the same meeting", rate_meeting),
@@ -175,6 +191,9 @@ def findings(a: Facts, b: Facts, policy: Policy) -> tuple[Finding, ...]:
 
 def polarity(a: Facts, b: Facts) -> Finding:
     """Which outcome pays with which is derived from the facts of both."""
+    if _by_order(a) or _by_order(b):
+        why = "no word says which side is long, only the order of the slug"
+        return Finding("polarity", Word.UNKNOWN, _backed(a), _backed(b), why)
     told = kinship(a, b)
     word = Word.UNKNOWN if told is Kinship.NONE else Word.PASS
     clash = _sides_clash(a, b)
@@ -187,6 +206,10 @@ def polarity(a: Facts, b: Facts) -> Finding:
         _backed(b),
         told.value if told is not Kinship.NONE else "not derived",
     )
+
+
+def _by_order(facts: Facts) -> bool:
+    return facts.game is not None and facts.game.by_order
 
 
 def _backed(facts: Facts) -> str:
@@ -224,7 +247,7 @@ def kinship(a: Facts, b: Facts) -> Kinship:
 
 def _game_kinship(a: Facts, b: Facts) -> Kinship:
     x, y = a.game, b.game
-    if x is None or y is None or x.kind != y.kind:
+    if x is None or y is None or x.kind != y.kind or x.by_order or y.by_order:
         return Kinship.NONE
     if x.kind == "win" or x.kind == "advance":
         met = meeting(x, y)

@@ -15,7 +15,7 @@ from markets.matching.facts import Edition, Facts
 from markets.matching.leagues import LEAGUES, team
 from markets.matching.lexicon import HARD, OFFICES, SPANNING, STATEWIDE
 from markets.matching.quantities import Span, complements, equal
-from markets.matching.statements import Statement, left_over, same_subject
+from markets.matching.statements import Statement, left_over, same_subject, untold
 from markets.matching.verdicts import Finding, Word
 from markets.matching.windows import Window
 from markets.matching.wording import name_words, plain
@@ -118,17 +118,20 @@ def _deed(facts: Facts) -> str:
 
 def contest(a: Facts, b: Facts) -> Finding:
     """The same competition, prize, post and stage."""
-    left, right = left_over(a.statement, b.statement)
-    hard_left, hard_right = left & HARD, right & HARD
-    offices = hard_left & OFFICES and hard_right & OFFICES
-    one, two = _named(hard_left, a), _named(hard_right, b)
-    if (a.bare or b.bare) and (hard_left or hard_right):
+    left, right = (words & HARD for words in left_over(a.statement, b.statement))
+    offices = left & OFFICES and right & OFFICES
+    one, two = _named(left, a), _named(right, b)
+    if (a.bare or b.bare) and (left or right):
         return Finding("contest", Word.UNKNOWN, one, two)
     if offices:
         return Finding("contest", Word.FAIL, one, two, "another post")
-    if hard_left or hard_right:
-        named = ", ".join(sorted(hard_left | hard_right))
+    if left or right:
+        named = ", ".join(sorted(left | right))
         return Finding("contest", Word.FAIL, one, two, f"only one side says: {named}")
+    left, right = (words & HARD for words in untold(a.statement, b.statement))
+    if left or right:
+        one, two = _named(left, a), _named(right, b)
+        return Finding("contest", Word.UNKNOWN, one, two, "said in one side's rules only")
     return Finding("contest", Word.PASS, a.statement.quote, b.statement.quote)
 
 
@@ -303,7 +306,7 @@ def _same_edition(a: Facts, b: Facts) -> bool:
 
 def residue(a: Facts, b: Facts) -> Finding:
     """No word of one statement is left that the other side does not say."""
-    left, right = left_over(a.statement, b.statement)
+    left, right = untold(a.statement, b.statement)
     word = (
         Word.PASS
         if not left and not right and (a.statement.core or b.statement.core)

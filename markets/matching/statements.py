@@ -16,7 +16,7 @@ from markets.matching.leagues import CODES
 from markets.matching.lexicon import PLAIN
 from markets.matching.quantities import spans
 from markets.matching.sides import Side
-from markets.matching.wording import alike, name_words, plain, sentences, words
+from markets.matching.wording import alike, name_words, nearly, plain, sentences, words
 
 _IF_YES = re.compile(
     r"^(?:If|Where) (.+?),?\.? then the market (?:will )?resolves? to \"?Yes", re.I | re.S
@@ -25,7 +25,7 @@ _YES_IF = re.compile(
     r"resolves? (?:immediately )?(?:to )?\"?Yes\"?,? (?:if|when) (.+?)\.?$", re.I | re.S
 )
 _ACCORDING = re.compile(
-    r"(?:will resolve|resolves) (?:based on|according to|to|in accordance with) (.+?)\.?$",
+    r"(?:will resolve|resolves) (?:based on|according to|to|in accordance with) (?!\"?(?:Yes|No)\b)(.+?)\.?$",
     re.I | re.S,
 )
 _WHETHER = re.compile(r"polymarket on whether (.+?)\.?$", re.I | re.S)
@@ -88,7 +88,7 @@ _NUMBER = re.compile(r"20\d\d(-\d\d|-20\d\d)?|\d\d-\d\d")  # years and seasons
 
 class Statement(msgspec.Struct, frozen=True):
     """What a side states. Empty means unknown. `core` are the statement's words beyond subject,
-    deed and grammar, `told` those of the condition, `support` every word of title, event and
+    deed and grammar, `told` those of title and condition, `support` every word of title, event and
     condition, and the league a ticker names.
     """
 
@@ -103,16 +103,34 @@ class Statement(msgspec.Struct, frozen=True):
 
 def condition_of(side: Side) -> str:
     """The sentence the first outcome depends on, without its frame; empty when there is none."""
-    for sentence in sentences(side.rules):
-        for pattern in (_IF_YES, _YES_IF, _WHETHER):
-            match = pattern.search(sentence)
-            if match is not None:
-                return match.group(1).strip()
-    for sentence in sentences(side.rules):
-        match = _ACCORDING.search(sentence)
-        if match is not None:
-            return match.group(1).strip()
-    return ""
+    found = conditions(side)
+    return found[0] if found else ""
+
+
+def conditions(side: Side) -> tuple[str, ...]:
+    """Every sentence that says what the first outcome depends on, without its frame, in order.
+
+    "Resolves according to" counts only where no sentence names Yes.
+    """
+    return _conditions(side.rules)
+
+
+@lru_cache(maxsize=32_768)
+def _conditions(rules: str) -> tuple[str, ...]:
+    said = sentences(rules)
+    for patterns in ((_IF_YES, _YES_IF, _WHETHER), (_ACCORDING,)):
+        found = tuple(
+            match.group(1).strip()
+            for sentence in said
+            if (match := _first_match(patterns, sentence)) is not None
+        )
+        if found:
+            return found if patterns[0] is _IF_YES else found[:1]
+    return ()
+
+
+def _first_match(patterns: tuple[re.Pattern[str], ...], sentence: str) -> re.Match[str] | None:
+    return next((m for pattern in patterns if (m := pattern.search(sentence)) is not None), None)
 
 
 def statement(side: Side) -> Statement:
@@ -120,14 +138,15 @@ def statement(side: Side) -> Statement:
     condition = condition_of(side)
     subject = _subject(side, condition)
     main = condition if side.is_kalshi and condition else side.title
-    named = frozenset(_name_tokens(subject))
+    named = frozenset(_name_tokens(subject)) | _also_named(side, subject)
     texts = (side.title, condition, side.event_title, side.label)
     return Statement(
         condition=condition,
         subject=subject,
         acts=acts(f"{atoms(main)} | {plain(main).lower()}"),
         core=implied(content(_without(main, subject))) - named,
-        told=implied(content(_without(condition, subject))) - named if condition else frozenset(),
+        told=implied(content(_without(condition, subject)) | content(_without(side.title, subject)))
+        - named,
         support=implied(
             frozenset().union(_league(side), *(content(text) for text in texts if text))
         ),
@@ -165,6 +184,14 @@ def _subject(side: Side, condition: str) -> str:
     return ""
 
 
+def _also_named(side: Side, subject: str) -> frozenset[str]:
+    """The words of the title's own subject, where it may be the same name spelt otherwise."""
+    match = _QUESTION.search(plain(side.title)) if subject else None
+    asked = match.group(1) if match is not None else ""
+    known = alike(asked, subject) is True or nearly(asked, subject)
+    return frozenset(_name_tokens(asked)) if asked[:1].isupper() and known else frozenset()
+
+
 def words_split(text: str) -> tuple[str, ...]:
     """Words of a text with hyphenated ones cut too, as names are compared."""
     return tuple(w for part in words(text) for w in part.split("-"))
@@ -190,10 +217,15 @@ def _league_of(series: str) -> frozenset[str]:
     return frozenset(CODES[max(found, key=len)].split()) if found else frozenset()
 
 
+def undated(text: str) -> str:
+    """A text without its days and clock times."""
+    return _DAY.sub(" ", plain(text))
+
+
 @lru_cache(maxsize=65_536)
 def content(text: str) -> frozenset[str]:
     """The words of a text that say something: not grammar, not dates, not ranges read as such."""
-    flat = _DAY.sub(" ", plain(text))
+    flat = undated(text)
     for span in spans(flat):
         flat = flat.replace(span.quote, " ")
     return frozenset(w for w in words(atoms(flat)) if w not in PLAIN and not _NUMBER.fullmatch(w))
@@ -206,7 +238,7 @@ def left_over(a: Statement, b: Statement) -> tuple[frozenset[str], frozenset[str
 
 
 def untold(a: Statement, b: Statement) -> tuple[frozenset[str], frozenset[str]]:
-    """The same, with the words of both conditions too."""
+    """The same, with every word of title and condition."""
     one = frozenset(_name_tokens(a.subject) + _name_tokens(b.subject))
     return (a.core | a.told) - b.support - one, (b.core | b.told) - a.support - one
 

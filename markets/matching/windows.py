@@ -8,6 +8,7 @@ caller gives a year.
 
 import re
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -71,6 +72,7 @@ class Window(msgspec.Struct, frozen=True):
     quote: str
 
 
+@lru_cache(maxsize=65_536)
 def days(text: str, year: int | None = None) -> tuple[Day, ...]:
     """Every date a text names, in order; years are never guessed beyond `year`."""
     flat = plain(text)

@@ -47,6 +47,11 @@ _TITLES = frozenset(
     ]
 )
 _SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv"])
+# Words that make another team or body of a name, and never stand for a middle name.
+_OTHERS_TEXT = """women womens woman men mens ladies girls boys youth junior juniors senior seniors amateur u16
+    u17 u18 u19 u20 u21 u22 u23 reserve reserves academy b wheelchair deaf legends allstars futures
+    acting interim deputy vice former national regional local mayoral state"""
+_OTHERS = frozenset(_OTHERS_TEXT.split())
 _SHORT = {
     "alex": ("alexander", "alejandro", "alexandra"), "andy": ("andrew",), "ben": ("benjamin",),
     "bill": ("william",), "billy": ("william",), "bob": ("robert",), "bobby": ("robert",),
@@ -114,6 +119,8 @@ def alike(a: str, b: str) -> bool | None:
     if first == second or "".join(first) == "".join(second):
         return True
     one, two = _bare(first), _bare(second)
+    if (set(first) ^ set(second)) & _OTHERS:
+        return None
     suffixes = {w for w in first if w in _SUFFIXES} ^ {w for w in second if w in _SUFFIXES}
     if one == two:
         return None if suffixes else True
@@ -139,6 +146,15 @@ def _same_person(one: tuple[str, ...], two: tuple[str, ...], suffixed: bool) -> 
 def _misspelt(a: str, b: str) -> bool:
     """Whether two surnames may be one with letters exchanged."""
     return len(a) > 3 and SequenceMatcher(None, a, b).ratio() > 0.75
+
+
+def nearly(a: str, b: str) -> bool:
+    """Whether two names differ by a letter or two in spelling."""
+    first, second = name_words(a), name_words(b)
+    one, two = "".join(first), "".join(second)
+    if len(first) != len(second) or min(len(one), len(two)) < 8:
+        return False
+    return SequenceMatcher(None, one, two).ratio() > 0.92
 
 
 def _first_names(one: tuple[str, ...], two: tuple[str, ...]) -> bool | None:

@@ -1,4 +1,7 @@
-from markets.matching.candidates import Candidate, candidates, features, keys
+import pytest
+
+from markets.matching import candidates as candidates_module
+from markets.matching.candidates import Candidate, candidates, features, keys, marks
 from tests.unit.markets.matching.sides_for_tests import (
     CUP_K,
     CUP_P,
@@ -54,3 +57,26 @@ def test_empty_lists_have_no_candidates() -> None:
 def test_features_are_words_that_say_something() -> None:
     assert "sabres" in features(CUP_P)
     assert "will" not in features(CUP_P)
+
+
+def test_numbers_days_and_districts_are_spelt_one_way() -> None:
+    one = kalshi(
+        "KXBTCMAX-26AUG31-149999.99", "Will Bitcoin be above $149,999.99 before Sep 1, 2026?"
+    )
+    other = poly("btc-150k-08-31-2026", "Bitcoin to hit $150,000 by August 31, 2026?")
+
+    assert set(marks(one)) & set(marks(other)) == {"#1.50e+11", "@2026-08-31"}
+    assert marks(poly("x-13-45-2026-7m")) == ("#7.00e+12",)
+    assert marks(kalshi("HOUSECA9-26-D", "The House race for CA-9?")) == ("%CA-09",)
+
+
+def test_a_word_that_many_say_counts_together_with_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates_module, "COMMON_LEAST", 4)
+    monkeypatch.setattr(candidates_module, "COMMON", 0.0)
+    days = ("May 1", "June 1", "July 1", "August 1", "October 1")
+    ours = [kalshi(f"K-{d}", f"Bitcoin up before {d}, 2026?") for d in days]
+    theirs = [poly(f"p-{d}", f"Bitcoin up before {d}, 2026?") for d in reversed(days)]
+
+    found = candidates(ours, theirs, top=1)
+
+    assert [(c.first, c.second) for c in found] == [(0, 4), (1, 3), (2, 2), (3, 1), (4, 0)]

@@ -18,6 +18,7 @@ from tests.unit.markets.matching.sides_for_tests import kalshi
         ("Any overtime counts.", "overtime", ""),
         ("For the purposes of this market, a visit means a stay of a day.", "definition", ""),
         ("The moon must be full.", "unread", ""),
+        ("Unless a tie is declared, this market resolves to No.", "unread", "no"),
     ],
 )
 def test_a_sentence_is_told_by_its_kind(sentence: str, kind: str, settles: str) -> None:

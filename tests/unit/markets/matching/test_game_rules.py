@@ -2,7 +2,17 @@ import msgspec
 import pytest
 
 from markets.matching.facts import Facts, extract
-from markets.matching.game_rules import RULES, day, draw, kind, league, line, oriented, player
+from markets.matching.game_rules import (
+    RULES,
+    day,
+    draw,
+    kind,
+    league,
+    line,
+    oriented,
+    overtime,
+    player,
+)
 from markets.matching.sides import Side
 from markets.matching.verdicts import Word
 from tests.unit.markets.matching.sides_for_tests import GAME_K, GAME_P, kalshi, poly, poly_us
@@ -99,3 +109,11 @@ def test_another_player_is_refused() -> None:
 def test_a_rule_for_games_refuses_to_speak_of_anything_else() -> None:
     with pytest.raises(ValueError, match="on none"):
         kind(*both(GAME_K, poly("will-a-win", "Will A win?")))
+
+
+def test_a_text_that_leaves_overtime_out_is_not_one_that_says_nothing() -> None:
+    told = GAME_P.rules.replace("including any overtime periods", "excluding overtime")
+    ordinary = msgspec.structs.replace(GAME_P, rules=told)
+
+    assert overtime(*both(GAME_K, ordinary)).word is Word.UNKNOWN
+    assert overtime(*both(GAME_P, ordinary)).word is Word.FAIL

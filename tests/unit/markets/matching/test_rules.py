@@ -11,6 +11,7 @@ from markets.matching.rules import (
     clauses,
     findings,
     kinship,
+    polarity,
     rate_bank,
     rate_meeting,
     rate_move,
@@ -22,7 +23,14 @@ from markets.matching.rules import (
 )
 from markets.matching.sides import Side
 from markets.matching.verdicts import Kinship, Policy, SourceAllowance, Word
-from tests.unit.markets.matching.sides_for_tests import CUP_K, CUP_P, GAME_K, kalshi, poly
+from tests.unit.markets.matching.sides_for_tests import (
+    CUP_K,
+    CUP_P,
+    GAME_K,
+    kalshi,
+    poly,
+    poly_us,
+)
 
 STANDARD = Policy()
 
@@ -124,6 +132,18 @@ def test_a_denial_or_a_no_first_turns_or_hides_the_polarity() -> None:
 
     assert kinship(extract(CUP_K), turned) is Kinship.INVERSE
     assert kinship(extract(CUP_K), denied) is Kinship.NONE
+
+
+def test_a_side_told_by_the_order_of_a_slug_alone_is_nobody_s_word() -> None:
+    one = extract(kalshi("KXWTAMATCH-26JUL11DOEROE-DOE", "Doe vs Roe", label="Jane Doe"))
+    told = extract(poly_us("aec-wta-jandoe-annroe-2026-07-11", "Will Jane Doe win vs Ann Roe?"))
+    silent = extract(poly_us("aec-wta-jandoe-annroe-2026-07-11", "Jane Doe vs. Ann Roe"))
+
+    assert kinship(one, told) is Kinship.SAME
+    assert kinship(one, silent) is Kinship.NONE
+    found = polarity(one, silent)
+    assert (found.word, found.b) == (Word.UNKNOWN, "Jane Doe")
+    assert "only the order of the slug" in found.why
 
 
 def test_the_document_s_table_is_the_code_s() -> None:

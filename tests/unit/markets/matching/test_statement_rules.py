@@ -146,3 +146,14 @@ def test_the_two_parties_are_opposite_only_for_a_whole_chamber() -> None:
     assert opposite_parties(*senate)
     assert not opposite_parties(*ohio)
     assert subject(*ohio).word is Word.UNKNOWN
+
+
+def test_a_stage_that_only_one_side_s_rules_name_asks_a_person() -> None:
+    one = asked("Will Doe win the cup?", 'This market will resolve to "Yes" if Doe wins the cup.')
+    other = asked(
+        "Will Doe win the cup?", 'This market will resolve to "Yes" if Doe wins the cup semifinal.'
+    )
+
+    found = contest(one, other)
+
+    assert (found.word, found.b) == (Word.UNKNOWN, "semifinal")

@@ -52,7 +52,7 @@ def test_the_label_is_the_subject_where_the_question_holds_it() -> None:
 
 
 def test_a_word_only_the_condition_says_is_untold() -> None:
-    one = kalshi("K", "T", "If the Owls win the cup at home, then the market resolves to Yes.")
+    one = kalshi("K", "Owls?", "If the Owls win the cup at home, then the market resolves to Yes.")
     other = poly("p", "Will the Owls win the cup?")
 
     assert untold(statement(one), statement(other))[0] == {"home"}

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from markets.matching.wording import alike, name_words, plain, sentences, words
+from markets.matching.wording import alike, name_words, nearly, plain, sentences, words
 
 
 def test_accents_dashes_quotes_and_marks_are_made_plain() -> None:
@@ -59,3 +59,20 @@ def test_names_are_one_another_or_unknown(a: str, b: str, one: bool | None) -> N
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_whether_two_names_are_one_does_not_hang_on_their_order(a: str, b: str) -> None:
     assert alike(a, b) is alike(b, a)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "near"),
+    [
+        ("Hilary Clinton", "Hillary Clinton", True),
+        ("Jane Doe", "Jane Rowe", False),
+        ("Carolina Hurricanes", "Carolina u21 Hurricanes", False),
+    ],
+)
+def test_a_letter_more_is_a_slip_a_word_more_is_another(a: str, b: str, near: bool) -> None:
+    assert nearly(a, b) is near
+
+
+def test_the_women_s_or_the_youth_s_team_is_never_the_team() -> None:
+    assert alike("Anaheim Womens Ducks", "Anaheim Ducks") is None
+    assert alike("Austria U21", "Austria") is None
