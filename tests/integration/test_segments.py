@@ -58,6 +58,16 @@ def test_a_packed_segment_reads_the_same_from_any_offset(tmp_path: Path) -> None
     assert not path.exists()
 
 
+def test_who_listed_a_segment_before_it_was_packed_reads_its_copy(tmp_path: Path) -> None:
+    path = journal(tmp_path, 2)[0]
+    before = list(read_segment(path))
+
+    pack_oldest(tmp_path, Position("000000000002.arbj", 1))
+
+    assert not path.exists()
+    assert list(read_segment(path)) == before
+
+
 def test_only_closed_segments_whose_rows_are_written_are_packed(tmp_path: Path) -> None:
     journal(tmp_path, 4)
 

@@ -90,7 +90,8 @@ def read_segment(path: Path, offset: int = 0) -> Iterator[tuple[int, Record]]:
     """Complete records from `offset` on, each with the offset after it; stops before a torn last
     record.
 
-    Errors: `CorruptJournal` when a record is damaged and it is not the last thing in the file.
+    A segment that was packed since its path was listed is read from its copy. Errors:
+    `CorruptJournal` when a record is damaged and it is not the last thing in the file.
     """
     with _opened(path) as file:
         size = file.seek(0, os.SEEK_END)
@@ -103,7 +104,18 @@ def read_segment(path: Path, offset: int = 0) -> Iterator[tuple[int, Record]]:
 def _opened(path: Path) -> BinaryIO:
     if path.suffix == PACKED:
         return BytesIO(gzip.decompress(path.read_bytes()))
-    return path.open("rb")
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return _opened(path.with_name(path.name + PACKED))
+
+
+def _size(path: Path) -> int:
+    """Bytes of a segment; 0 for one that was packed meanwhile, which is whole."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _decoded(body: bytes, path: Path, offset: int) -> Record:
@@ -164,7 +176,7 @@ def follow(directory: Path, position: Position, limit: int) -> list[tuple[Positi
             if len(found) == limit:
                 return found
         is_plain = path.suffix == SUFFIX
-        if is_plain and number + 1 < len(here) and offset < path.stat().st_size:
+        if is_plain and number + 1 < len(here) and offset < _size(path):
             raise CorruptJournal(f"{path}: torn at byte {offset} although later segments exist.")
     return found
 
