@@ -88,7 +88,7 @@ def take(wanted: Mapping[str, Any], author: str, reason: str) -> Taken:
 
     Errors: `ValidationError` with one sentence per thing that is wrong; then nothing is saved.
     """
-    values = _values(wanted)
+    values = wanted_values(wanted)
     made = [changesets.apply(values, author, reason)] if values else []
     made += _engine(wanted, author, reason)
     for name, fields in _entries(wanted, "features", FEATURE_WORDS).items():
@@ -155,7 +155,11 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-def _values(wanted: Mapping[str, Any]) -> list[Wanted]:
+def wanted_values(wanted: Mapping[str, Any]) -> list[Wanted]:
+    """The limits a document asks for, in base units.
+
+    Errors: `ValidationError` with every problem.
+    """
     problems: list[str] = []
     found: list[Wanted] = []
     asked = [*_general(wanted, problems), *_scoped(wanted, problems)]

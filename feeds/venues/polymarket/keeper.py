@@ -98,13 +98,15 @@ class BookKeeper:
         self._forget_changes(venue_at)
         shown = self._shown()
         was_live = self._told_live and not self._doubts
+        # Asked before the new book is built: from then on the builder counts it as told.
+        seen = self._seen(at, venue_at)
         self._forget()
         book = self.builder.snapshot(bids, asks, at, venue_at)
         if isinstance(book, Resync):
             return self.lose(book.reason, at)
         self.waiting, self.heard_at = False, at
         if was_live and shown == self._shown():
-            return self._seen(at, venue_at)
+            return seen
         return self._tell(at)
 
     def reseed(self, bids: Levels, asks: Levels, at: Ns, venue_at: Ns) -> list[Output]:

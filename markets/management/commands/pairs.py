@@ -12,18 +12,8 @@ from django.db import transaction
 
 from markets import founding_pairs, selectors, services
 from markets.console import NO, NOTHING, Console
+from markets.pair_files import BadPairs, pairs_of
 from markets.pair_import import import_founding
-from markets.terms.relations import TailRisk
-
-
-class PairLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line of a file of pairs; prices of tails in millionths of a dollar."""
-
-    first: str
-    second: str
-    inverse: bool = False
-    title: str = ""
-    tails: tuple[TailRisk, ...] = ()
 
 
 class Command(Console):
@@ -90,7 +80,7 @@ class Command(Console):
         if founding_pairs.is_founding(text):
             self._import_founding(text, options)
         else:
-            self._import_lines(text.splitlines(), options)
+            self._import_lines(text, options)
 
     def _import_founding(self, text: str, options: dict[str, Any]) -> None:
         try:
@@ -104,25 +94,21 @@ class Command(Console):
         self.say("They wait for review: /pairs/, or `manage.py pairs list --status candidate`.")
 
     @transaction.atomic
-    def _import_lines(self, lines: list[str], options: dict[str, Any]) -> None:
-        made = 0
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                facts = msgspec.json.decode(line, type=PairLine)
-            except msgspec.DecodeError as problem:
-                self.refuse(f"{options['file']} line {number}: {problem}.")
+    def _import_lines(self, text: str, options: dict[str, Any]) -> None:
+        try:
+            pairs = pairs_of(text, str(options["file"]))
+        except BadPairs as problem:
+            self.refuse(str(problem))
+        for facts in pairs:
             services.propose_pair(
                 services.PairFacts(
                     facts.first, facts.second, facts.inverse, facts.tails, facts.title
                 ),
                 options["author"],
             )
-            made += 1
-        if not made:
+        if not pairs:
             self.leave(NOTHING, f"{options['file']} holds no pair.")
-        self.figures({"pairs": made}, as_json=options["json"])
+        self.figures({"pairs": len(pairs)}, as_json=options["json"])
 
     def _confirm(self, options: dict[str, Any]) -> None:
         try:

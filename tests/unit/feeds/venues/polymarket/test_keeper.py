@@ -127,6 +127,13 @@ def test_repeats_are_remembered_for_a_while() -> None:
     assert not keeper.is_repeat("0 BUY 0.4 1 h")
 
 
+def test_the_same_whole_book_a_second_later_is_told_as_seen() -> None:
+    keeper = live()
+    later = Ns(START + SECOND)
+    assert kinds(keeper.snapshot(BIDS, ASKS, later, later)) == ["BookSeen"]
+    assert keeper.snapshot(BIDS, ASKS, Ns(later + 1), Ns(later + 1)) == []
+
+
 def test_an_ended_market_stays_silent() -> None:
     keeper = live()
     keeper.ended = True
