@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
+from feeds.recordings.report import Booked
 from feeds.runtime.gateways import PaperDesk
 from feeds.sim.exchange import Account, Exchange
-from feeds.sim.report import Booked
 from markets.terms.ids import DealId, RunId, VenueId
 from markets.terms.units import MS, SECOND, Ns, Usd
 from risk.gates.chain import Chain

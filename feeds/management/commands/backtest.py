@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 from django.core.exceptions import ValidationError
 
+from feeds.recordings.report import Report, report
 from feeds.runtime.backtest import Backtest
 from feeds.runtime.recorder import RecordingProblem
 from feeds.runtime.reels import Reel, merged, reels
 from feeds.services import keyless_adapter
-from feeds.sim.report import Report, report
 from markets import selectors
 from markets.console import NOTHING, Console
 from markets.pair_files import BadPairs, PairLine, pairs_of

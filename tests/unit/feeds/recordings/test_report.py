@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.sim.report import Booked, drawdown, interval, per_day, report, sharpe, slippage
+from feeds.recordings.report import Booked, drawdown, interval, per_day, report, sharpe, slippage
 from markets.terms.ids import DealId, MarketId, RelationId
 from markets.terms.units import DAY, MICRO, Ns, Px, Qty, Usd
 from trading.engine.deals import Deal, DealLeg, DealState
