@@ -126,7 +126,9 @@ def _pairs(scenario: World) -> tuple[set[str], int, int]:
         slugs.add(row)
         proposed += is_new
         if is_new and listed.confirmed:
-            markets.confirm_pair(row, [0, 1], AUTHOR, "Demonstration: confirmed by the scenario.")
+            markets.confirm_by_rule(
+                row, [0, 1], AUTHOR, "Demonstration: confirmed by the scenario."
+            )
             confirmed += 1
     return slugs, proposed, confirmed
 

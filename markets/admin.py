@@ -325,6 +325,7 @@ class MarketPairAdmin(ConfigAdmin):
                 form.cleaned_data["packages"],
                 author_of(request),
                 form.cleaned_data["reason"],
+                form.cleaned_data["read"],
             ),
         )
 

@@ -32,6 +32,7 @@ from markets.models import (
     SourceAllow,
     Venue,
 )
+from markets.pair_view import to_read
 from markets.terms.instruments import Market
 from markets.terms.packages import label, packages
 from markets.terms.units import MICRO, micros_from_text, text_from_micros
@@ -298,7 +299,12 @@ class ConfirmDialog(BlockDialog):
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text="What may be bought together.",
     )
-    field_order = ("packages", "reason")
+    read = forms.MultipleChoiceField(
+        label="Read in both texts",
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="These may settle apart; each must be ticked. The review page quotes them.",
+    )
+    field_order = ("packages", "read", "reason")
 
     def __init__(
         self, request: HttpRequest, object_id: int | str | None = None, *args: Any, **kwargs: Any
@@ -307,6 +313,17 @@ class ConfirmDialog(BlockDialog):
         field = self.fields["packages"]
         field.choices = package_choices(str(object_id))
         field.initial = [0, 1]
+        unread = clauses_to_read(str(object_id))
+        self.fields["read"].choices = unread
+        self.fields["read"].required = bool(unread)
+        if not unread:
+            self.fields["read"].help_text = "No clause of the two texts may settle apart."
+
+
+def clauses_to_read(pk: str) -> list[tuple[str, str]]:
+    """Kinds and words of what has to be read of a pair before it is approved."""
+    row = Relation.objects.filter(pk=pk).first()
+    return list(to_read(row.slug).items()) if row else []
 
 
 def package_choices(pk: str) -> list[tuple[int, str]]:

@@ -107,7 +107,7 @@ class _Run:
         for row, one in rows if self.is_auto else ():
             if may_confirm(row, one.found, self.terms) and _agrees(row, one.found, self.advise):
                 reason = f"Every rule passes, score {one.found.score:.2f}; the table is proven."
-                pairing.confirm_pair(row.slug, [0, 1], AUTHOR, reason)
+                pairing.confirm_by_rule(row.slug, [0, 1], AUTHOR, reason)
                 self.confirmed += 1
 
     def end(self) -> None:

@@ -26,6 +26,8 @@ from markets.terms.ids import VenueId
 from markets.terms.units import Ns
 
 POLARITY = "polarity"
+# Said instead of every kind by itself, where there is nothing to tick.
+ALL = "all"
 GRADE_WORDS = {
     Grade.SAME: "same",
     Grade.HARMLESS: "differs, harmless",
@@ -110,19 +112,25 @@ def _to_read(rows: Sequence[Row], found: Judgement) -> tuple[str, ...]:
     return (*apart, POLARITY) if found.relation is Kinship.NONE else apart
 
 
+def to_read(slug: str) -> dict[str, str]:
+    """What of a pair has to be read before it is approved: the clauses' words, by their kinds."""
+    found = review_of(slug, {})
+    if found is None:
+        return {}
+    labels = {row.kind: row.label for row in found.rows} | {POLARITY: "which outcomes pay together"}
+    return {kind: labels[kind] for kind in found.to_read}
+
+
 def require_read(slug: str, ticked: Sequence[str]) -> None:
     """Refuses an approval while a clause that may settle apart was not ticked as read.
 
     Errors: `ValidationError` naming the clauses.
     """
-    found = review_of(slug, {})
-    if found is None:
-        return
-    labels = {row.kind: row.label for row in found.rows} | {POLARITY: "which outcomes pay together"}
-    missing = [labels[kind] for kind in found.to_read if kind not in ticked]
-    if missing:
+    missing = {} if ALL in ticked else to_read(slug)
+    told = [f"{words} ({kind})" for kind, words in missing.items() if kind not in ticked]
+    if told:
         raise ValidationError(
-            f"Tick what you have read first: {', '.join(missing)}. These clauses may settle apart."
+            f"Tick what you have read first: {', '.join(told)}. These clauses may settle apart."
         )
 
 

@@ -24,8 +24,9 @@ OVER = ("closed", "determined", "settled")
 
 
 @transaction.atomic
-def confirm_pair(slug: str, chosen: Sequence[int], author: str, reason: str) -> ConfigRevision:
-    """The revision with which a person lets the chosen packages of a pair trade.
+def confirm_by_rule(slug: str, chosen: Sequence[int], author: str, reason: str) -> ConfigRevision:
+    """The revision with which the chosen packages of a pair may trade; whether a person has read
+    both texts is asked in `approving`.
 
     Errors: `ValidationError` when a rule text is missing, a rule blocks the pair, a market is over,
     or the payoff table does not prove a chosen package.

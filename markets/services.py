@@ -15,9 +15,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from markets import selectors
+from markets.approving import confirm_pair
 from markets.catalogue import CatalogueDiff, apply_catalogue
 from markets.models import BlockRule, ConfigRevision, FrictionPack, Maintenance, Venue
-from markets.pairing import block_pair, confirm_pair, set_pair
+from markets.pairing import block_pair, confirm_by_rule, set_pair
 from markets.proposals import PairFacts, ensure_pair, propose_pair
 from markets.revisions import bump, change
 from markets.terms.calendars import zone
@@ -35,6 +36,7 @@ __all__ = (
     "check_friction",
     "check_maintenance",
     "check_venue",
+    "confirm_by_rule",
     "confirm_pair",
     "ensure_pair",
     "next_version",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from markets import services
 from markets.discovery.catalog import Listing
 from markets.models import Relation
+from markets.pair_view import ALL
 from markets.terms.ids import VenueId, market_id
 from markets.terms.instruments import FeeSchedule, Market, MarketState, even_ladder
 from markets.terms.relations import TailRisk
@@ -61,5 +62,5 @@ def confirmed(native: str = "RAIN") -> str:
     limits.ensure_limits(AUTHOR, "for a test")
     two_venues()
     slug = candidate(native).slug
-    services.confirm_pair(slug, [0, 1], AUTHOR, "the same gauge")
+    services.confirm_pair(slug, [0, 1], AUTHOR, "the same gauge", [ALL])
     return slug

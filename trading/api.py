@@ -31,7 +31,8 @@ class CommandIn(Schema):
 
     `target` is a venue or nothing to halt and resume, a naked deal to wait, hedge, cross
     or unwind, a pair's slug to confirm or
-    block; `packages` are those of a pair to confirm.
+    block; `packages` are those of a pair to confirm, `read` the kinds of clauses that may settle
+    apart and were read in both texts, or `all`: a refusal names them.
     """
 
     model_config = {"json_schema_extra": {"examples": [COMMAND]}}
@@ -40,6 +41,7 @@ class CommandIn(Schema):
     target: Annotated[str, Field(max_length=200)] = ""
     reason: Annotated[str, Field(max_length=500)]
     packages: Annotated[list[Annotated[int, Field(ge=0, le=63)]], Field(max_length=64)] = [0, 1]
+    read: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=64)] = []
 
     @field_validator("kind", "target", "reason")
     @classmethod
@@ -204,7 +206,9 @@ def ask(
         found = services.carry_out(
             asked,
             lambda: str(
-                markets.confirm_pair(wanted.target, wanted.packages, caller.username, wanted.reason)
+                markets.confirm_pair(
+                    wanted.target, wanted.packages, caller.username, wanted.reason, wanted.read
+                )
             ),
         )
     elif wanted.kind == "block_pair":

@@ -16,7 +16,6 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from markets.pair_view import require_read
 from markets.roles import Role, require
 from markets.selectors import market_titles, relation_markets
 from markets.selectors import venue as venue_row
@@ -193,8 +192,8 @@ def approve(request: HttpRequest, slug: str) -> HttpResponse:
     def act(author: str, reason: str) -> str:
         if not all(word.isascii() and word.isdigit() for word in words):
             raise ValidationError("Choose which way round to approve.")
-        require_read(slug, request.POST.getlist("read"))
-        return str(confirm_pair(slug, [int(word) for word in words], author, reason))
+        read = request.POST.getlist("read")
+        return str(confirm_pair(slug, [int(word) for word in words], author, reason, read))
 
     done = "Approved. It trades as soon as the engine has taken the change."
     return _decide(request, "confirm_pair", slug, act, done)

@@ -87,7 +87,10 @@ def test_pairs_are_imported_listed_confirmed_and_blocked(tmp_path: Path) -> None
     assert "pairs: 1" in run("pairs", "import", str(file))
     slug = Relation.objects.get().slug
     assert slug in run("pairs", "list", "--status", "candidate")
-    assert "confirmed" in run("pairs", "confirm", slug, "--reason", "the same gauge")
+    confirm = ("pairs", "confirm", slug, "--reason", "the same gauge")
+    code, refusal = ends_with(*confirm)
+    assert (code, "(polarity)" in refusal) == (1, True)
+    assert "confirmed" in run(*confirm, "--read", "polarity")
     assert "blocked" in run("pairs", "block", slug, "--reason", "odd")
     assert ends_with("pairs", "block", slug, "--reason", "odd")[0] == 1
     assert ends_with("pairs", "list", "--status", "candidate")[0] == 3

@@ -203,7 +203,7 @@ def test_a_game_that_is_put_off_is_counted_and_its_confirmed_pair_suspended(
     pair = services.propose_pair(
         services.PairFacts(f"kalshi:{listed.native}", f"polymarket:{listed.twin}"), "alice"
     )
-    services.confirm_pair(pair.slug, [0, 1], "alice", "the same game")
+    services.confirm_pair(pair.slug, [0, 1], "alice", "the same game", ["all"])
     venues.servers["kalshi"].fault(
         fault_asked({"kind": "postpone", "market": listed.native, "hours": 26})
     )

@@ -167,8 +167,13 @@ def test_a_pair_is_confirmed_by_the_dialog_with_packages_and_reason(operator: Cl
 
     opened = operator.get(url)
     assert "KA Yes + PM No" in opened.content.decode()
+    assert "which outcomes pay together" in opened.content.decode()
 
-    wanted = {"packages": ["0", "1"], "_form_submitted": "True"}
+    unread = {"packages": ["0", "1"], "_form_submitted": "True", "reason": "the same gauge"}
+    assert "required" in operator.post(url, unread).content.decode()
+    assert Relation.objects.get(pk=pair.pk).status == "candidate"
+
+    wanted = {"packages": ["0", "1"], "read": ["polarity"], "_form_submitted": "True"}
     without = operator.post(url, {**wanted, "reason": ""})
     assert "required" in without.content.decode()
     assert Relation.objects.get(pk=pair.pk).status == "candidate"

@@ -276,8 +276,14 @@ def test_a_reader_may_not_halt(reader: Caller) -> None:
 def test_a_pair_is_confirmed_once_and_the_answer_names_the_revision(chief: Caller) -> None:
     two_venues()
     pair = candidate()
-    body = {"kind": "confirm_pair", "target": pair.slug, "reason": "the same gauge"}
+    body: dict[str, Any] = {"kind": "confirm_pair", "target": pair.slug, "reason": "the same gauge"}
 
+    unread = chief.post(body)
+    assert unread.status_code == 409
+    assert "Tick what you have read first: which outcomes pay" in unread.json()["detail"]
+    assert not Command.objects.exists()
+
+    body["read"] = ["polarity"]
     first = chief.post(body)
     saved = selectors.last_revision_number()
     again = chief.post(body)

@@ -73,7 +73,7 @@ def test_another_game_under_the_same_name_suspends_the_pair_that_was_confirmed()
     listings.two_venues()
     row = listings.candidate()
     services.apply_catalogue("polymarket", [game("polymarket", in_a_moment(2))])
-    services.confirm_pair(row.slug, [0, 1], "alice", "the first game of the day")
+    services.confirm_pair(row.slug, [0, 1], "alice", "the first game of the day", ["all"])
 
     services.apply_catalogue("polymarket", [game("polymarket", in_a_moment(6))])
 

@@ -54,6 +54,13 @@ class Command(Console):
             deciding.add_argument("--author", default="console")
             if verb == "confirm":
                 deciding.add_argument("--packages", default="0,1", help="numbers, e.g. 0,1")
+                deciding.add_argument(
+                    "--read",
+                    default="",
+                    metavar="KINDS",
+                    help="clauses that may settle apart and that you have read in both texts, by "
+                    "commas, or all; without it they are named",
+                )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Hand over to the verb."""
@@ -115,7 +122,10 @@ class Command(Console):
             chosen = [int(word) for word in options["packages"].split(",")]
         except ValueError:
             self.refuse(f"--packages {options['packages']!r} is no list of numbers such as 0,1.")
-        made = services.confirm_pair(options["slug"], chosen, options["author"], options["reason"])
+        read = [word for word in options["read"].split(",") if word]
+        made = services.confirm_pair(
+            options["slug"], chosen, options["author"], options["reason"], read
+        )
         self.stdout.write(f"confirmed {options['slug']} in {made}")
 
     def _block(self, options: dict[str, Any]) -> None:
