@@ -1,7 +1,8 @@
-"""A first look at the real Kalshi: reads only, unless LIVE_TESTS_WRITE=1 asks for one tiny order.
+"""A first look at the real venues: reads only, unless LIVE_TESTS_WRITE=1 asks for one tiny order.
 
-`make live-test` runs this; docs/live.md says when. Source of the order: kalshi sheet, start-up
-check 8: one hundredth of a contract at the lowest price, post-only, taken back at once.
+`make live-test` runs this; docs/live.md says when. A venue without keys in the environment is
+skipped. Source of the order: kalshi sheet, start-up check 8: one hundredth of a contract at the
+lowest price, post-only, taken back at once. Polymarket's smallest order is of real money.
 """
 
 from __future__ import annotations
@@ -27,34 +28,49 @@ from trading.engine.events import Event, OrderAccepted, OrderCancelled
 from trading.engine.orders import BookKind, OrderRequest, Purpose, Side, TimeInForce
 from trading.runtime.clock import SystemClock
 
-KALSHI = VenueId("kalshi")
+KALSHI, POLYMARKET = VenueId("kalshi"), VenueId("polymarket")
 CLOCK = SystemClock()
 
 
 class Live:
-    """The gateway at the real venue, and what it said."""
+    """A gateway at a real venue, and what it said. Errors: `ValueError` without keys for it."""
 
-    def __init__(self) -> None:
-        self.adapter = adapter_of("kalshi")
+    def __init__(self, venue: VenueId) -> None:
+        self.venue = venue
+        self.adapter = adapter_of(venue)
         assert isinstance(self.adapter, Trades)
         self.events: list[Event] = []
         self.trader = self.adapter.trader(lambda order: None, lambda: (), is_here=False)
-        self.entry = OrderEntry(KALSHI, {"rest": self.adapter.hosts["rest"]}, CLOCK)
+        self.entry = OrderEntry(venue, self.adapter.hosts, CLOCK)
         ws = self.adapter.private_url(self.adapter.ws)
-        line = Line(KALSHI, self.trader, self.entry, ws)
+        line = Line(venue, self.trader, self.entry, ws)
         self.gateway = LiveGateway(line, CLOCK, self.events.append, lambda: ())
 
 
+def opened(venue: VenueId) -> Live:
+    try:
+        return Live(venue)
+    except ValueError as problem:
+        pytest.skip(f"{venue}: {problem}")
+
+
+@pytest.fixture(params=[KALSHI, POLYMARKET])
+async def live(request: pytest.FixtureRequest) -> AsyncIterator[Live]:
+    made = opened(request.param)
+    yield made
+    made.entry.close()
+
+
 @pytest.fixture
-async def live() -> AsyncIterator[Live]:
-    made = Live()
+async def kalshi() -> AsyncIterator[Live]:
+    made = opened(KALSHI)
     yield made
     made.entry.close()
 
 
 async def test_the_doctor_finds_all_well(live: Live) -> None:
     assert isinstance(live.adapter, CanBeChecked)
-    async with Http(KALSHI, live.adapter.hosts) as http:
+    async with Http(live.venue, live.adapter.hosts) as http:
         found = await check(live.adapter, http, CLOCK, ())
 
     assert [one for one in found if not one.is_well] == []
@@ -81,9 +97,9 @@ async def test_the_private_channel_comes_up(live: Live) -> None:
 @pytest.mark.skipif(
     os.environ.get("LIVE_TESTS_WRITE") != "1", reason="sends an order: LIVE_TESTS_WRITE=1 allows it"
 )
-async def test_one_hundredth_of_a_contract_rests_and_is_taken_back(live: Live) -> None:
-    market = await an_open_market(live)
-    live.trader.list_markets([market])
+async def test_one_hundredth_of_a_contract_rests_and_is_taken_back(kalshi: Live) -> None:
+    market = await an_open_market(kalshi)
+    kalshi.trader.list_markets([market])
     lowest = market.ticks.to_legal(Px(1), Rounding.UP)
     assert lowest is not None
     now = CLOCK.now()
@@ -104,17 +120,17 @@ async def test_one_hundredth_of_a_contract_rests_and_is_taken_back(live: Live) -
         expires_at=type(now)(now + 60 * SECOND),
     )
 
-    await live.gateway.place(request)
-    await live.gateway.cancel(request.id, market.id)
+    await kalshi.gateway.place(request)
+    await kalshi.gateway.cancel(request.id, market.id)
 
-    kinds = [type(event) for event in live.events]
+    kinds = [type(event) for event in kalshi.events]
     assert kinds == [OrderAccepted, OrderCancelled]
 
 
-async def an_open_market(live: Live) -> Market:
+async def an_open_market(kalshi: Live) -> Market:
     """The first market that is open, of the first page of the catalogue."""
     catalogue = KalshiCatalogue()
     (asked,) = catalogue.first()[:1]
-    async with Http(KALSHI, live.adapter.hosts) as http:
+    async with Http(KALSHI, kalshi.adapter.hosts) as http:
         listings, _ = catalogue.parse(asked, await http.send(asked))
     return next(one.market for one in listings if one.market.state is MarketState.OPEN)
