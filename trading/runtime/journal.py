@@ -55,7 +55,9 @@ class _Syncer(threading.Thread):
     def written(self, fd: int) -> None:
         with self._lock:
             self._dirty = fd
-        self._wake.set()
+        # Waking a thread that is awake already costs as much as the rest of a flush.
+        if not self._wake.is_set():
+            self._wake.set()
 
     def retire(self, fd: int) -> None:
         with self._lock:

@@ -224,6 +224,8 @@ class Runner:
             journal.append_intents(seq, intents)
         if self._transitions is not None:
             self._note(self._transitions.of(intents))
+        if not intents:
+            return
         if any(type(intent) is PlaceOrder for intent in intents):
             crash_point("before_flush")
             self._flush(journal)
