@@ -39,6 +39,12 @@ WATCHES = (
         "Judges candidates of the catalogue that are new or changed.",
     ),
     (
+        "Check of confirmed pairs",
+        "feeds.check_pairs",
+        300,
+        "Suspends confirmed pairs that cannot all be true: two markets of one venue are never one.",
+    ),
+    (
         "Prices of waiting pairs",
         "feeds.price_waiting",
         120,

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.core.exceptions import ValidationError
 
 from feeds import audit, discovery, places, pricing, sentinel
-from markets import bundles, matcher, ranker, runs, selectors
+from markets import bundles, matcher, ranker, runs, selectors, selfcheck
 from risk import selectors as limits
 
 LOG = structlog.get_logger(__name__)
@@ -64,10 +64,18 @@ def ask_places() -> dict[str, Any]:
 def match_markets() -> dict[str, Any]:
     """Figures of a run of the matcher over the catalogue; what is as it was is not judged again."""
     figures = matcher.run(least_score=least_score(), advise=ranker.advise)
+    selfcheck.check_pairs()
     bundles.find_bundles()
     pricing.price_waiting()
     ranker.rank_waiting()
     found: dict[str, Any] = msgspec.to_builtins(figures)
+    return found
+
+
+@shared_task(name="feeds.check_pairs", expires=280, soft_time_limit=120, time_limit=150)
+def check_pairs() -> dict[str, Any]:
+    """Confirmed pairs that cannot all be true, suspended."""
+    found: dict[str, Any] = msgspec.to_builtins(selfcheck.check_pairs())
     return found
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
+import structlog
 from django.db.models import Q
 from django.utils import timezone
 
-from markets import matched, pairing, selectors
+from markets import matched, pairing, selectors, selfcheck
 from markets.judging import FIELDS, judged, judged_as, policy, policy_row, rev_of, side_of
 from markets.matched import AUTHOR, BATCH, Judged, Known, Refusals
 from markets.matching.advice import Advice, demoted
@@ -23,6 +24,7 @@ from markets.matching.verdicts import Judgement, Policy, Verdict, Word
 from markets.models import BlockRule, Market, MatchRun, Relation
 from markets.terms.packages import packages
 
+LOG = structlog.get_logger(__name__)
 Advise = Callable[[Relation], Advice | None]
 
 
@@ -69,6 +71,7 @@ class _Run:
         self.is_auto = policy_row().auto_confirm
         self.known: Known = matched.known()
         self.refusals = Refusals()
+        self.classes = selfcheck.believed()
         self.waiting: list[Judged] = []
         self.noted: list[Judged] = []
         self.candidates = self.proposed = self.confirmed = 0
@@ -105,10 +108,22 @@ class _Run:
         self.noted, self.waiting = [], []
         self.proposed += new
         for row, one in rows if self.is_auto else ():
-            if may_confirm(row, one.found, self.terms) and _agrees(row, one.found, self.advise):
-                reason = f"Every rule passes, score {one.found.score:.2f}; the table is proven."
-                pairing.confirm_by_rule(row.slug, [0, 1], AUTHOR, reason)
-                self.confirmed += 1
+            self._confirm(row, one.found)
+
+    def _confirm(self, row: Relation, found: Judgement) -> None:
+        """Confirms a pair that is proven and can be true together with what is confirmed."""
+        if not may_confirm(row, found, self.terms):
+            return
+        pair = selfcheck.joined(row)
+        clash = None if pair is None else self.classes.clash(pair)
+        if clash is not None:
+            LOG.warning("pair not confirmed", pair=clash.slug, why=clash.why)
+        if pair is None or clash is not None or not _agrees(row, found, self.advise):
+            return
+        reason = f"Every rule passes, score {found.score:.2f}; the payoff table is proven."
+        pairing.confirm_by_rule(row.slug, [0, 1], AUTHOR, reason)
+        self.classes.join(pair)
+        self.confirmed += 1
 
     def end(self) -> None:
         """Writes the rest."""

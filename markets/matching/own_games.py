@@ -44,7 +44,8 @@ _IN_A_WIN_TEXT = """if the a wins win won winner of is declared at vs versus v i
 _IN_A_WIN = frozenset(_IN_A_WIN_TEXT.split())
 _IN_A_MOVE_TEXT = """meeting interest rates rate versus bound level amount upper changed points prior basis funds
     federal target hike cut decrease increase lower raise reduce bps change policy unchanged maintain
-    hold short-term bank central decision
+    hold short-term bank central decision leave leaves lowers raises reduces cuts hikes decreases
+    increases holds maintains range according statement
     """
 _IN_A_MOVE = frozenset(_IN_A_MOVE_TEXT.split())
 _BESIDE = re.compile(r"\([^)]*(?:include|extra time|penalt)[^)]*\)", re.I)
