@@ -8,9 +8,9 @@ import msgspec
 import redis
 
 from feeds.books.minutes import MINUTE, Minute
-from feeds.runtime.truths import MINUTES_KEY
 from markets.terms.ids import VenueId
 from trading import live
+from trading.runtime.shown import MINUTES_KEY
 
 _DAY = msgspec.msgpack.Decoder(list[Minute])
 

@@ -128,7 +128,8 @@ def _decisiveness(row: VenueRow, decided: Decided) -> Decisiveness:
     most = max(decided.spans)
     lows = (0, *DECISION_BOUNDS_US)
     names = [
-        f"{_us(low)} to {_us(high)}" for low, high in zip(lows, DECISION_BOUNDS_US, strict=False)
+        f"{_us(low).removesuffix(' ms')} to {_us(high)}"
+        for low, high in zip(lows, DECISION_BOUNDS_US, strict=False)
     ]
     names.append(f"{_us(DECISION_BOUNDS_US[-1])} and more")
     bars = tuple(

@@ -317,10 +317,15 @@ def _clock(truth: VenueTruth | None) -> Cell:
     """How far the venue's clock is certainly ahead of ours, in ms."""
     if truth is None or truth.clock_ms is None:
         return Cell(formats.NOTHING, name=CLOCK)
-    level = next((_level(term) for term in truth.terms if term.key == "clock_ms"), "")
+    level = _level_of(truth, "clock_ms")
     level = {"warn": "warn", "critical": "stop", "halt": "stop"}.get(truth.clock_worry, level)
     sign = "+" if truth.clock_ms > 0 else "−" if truth.clock_ms < 0 else ""
     return Cell(f"{sign}{abs(truth.clock_ms):,}", "ms", level, CLOCK)
+
+
+def _level_of(truth: VenueTruth, key: str) -> str:
+    """How bad the term of that key is; empty where there is none."""
+    return next((_level(term) for term in truth.terms if term.key == key), "")
 
 
 def _to_fill(took: Ns | None) -> Cell:
@@ -429,7 +434,7 @@ def _feed(truth: VenueTruth, picture: VenuePicture | None, seen: Seen) -> tuple[
 
 
 def _reconnects(truth: VenueTruth) -> Cell:
-    level = next((_level(term) for term in truth.terms if term.key == "reconnects_hour"), "")
+    level = _level_of(truth, "reconnects_hour")
     return Cell(f"{truth.reconnects_hour:,}", "", level, "Reconnects in an hour")
 
 

@@ -78,11 +78,9 @@ from trading.runtime.inbox import Inbox
 from trading.runtime.journal import DiskGuard, Journal, recover
 from trading.runtime.publish import Batch, Publisher, SendFailed
 from trading.runtime.runner import Resumed, Runner, resume
+from trading.runtime.shown import EDGES_KEY, ENGINE_KEY, GROUP
 from trading.runtime.watch import Watch
 
-EDGES_KEY = "arbsite:edges"
-ENGINE_KEY = "arbsite:engine"
-LIVE_GROUP = "live"
 _GRACE = Ns(5 * SECOND)
 _MONEY = (Mode.LIVE, Mode.BOTH)
 _ORDER = (Mode.DETECT, Mode.PAPER, Mode.LIVE, Mode.BOTH)
@@ -513,7 +511,7 @@ class _Pictures:
                 "gone": list(batch.gone),
                 "engine": engine,
             }
-            await self._layer.group_send(LIVE_GROUP, message)
+            await self._layer.group_send(GROUP, message)
         except redis.exceptions.RedisError as problem:
             raise SendFailed(str(problem)) from problem
 

@@ -20,11 +20,11 @@ from markets.terms.ids import RelationId, VenueId
 from markets.terms.units import MS, SECOND
 from trading.engine.pictures import AlertPicture, EnginePicture, RelationPicture, VenueTruth
 from trading.rows import Row, dom_id, make_row
+from trading.runtime.shown import EDGES_KEY as EDGES_KEY
+from trading.runtime.shown import ENGINE_KEY as ENGINE_KEY
+from trading.runtime.shown import GROUP as GROUP
+from trading.runtime.shown import VENUES_KEY as VENUES_KEY
 
-EDGES_KEY = "arbsite:edges"
-ENGINE_KEY = "arbsite:engine"
-VENUES_KEY = "arbsite:venues"
-GROUP = "live"
 SILENT_NS = 3 * SECOND
 REDIS_SECONDS = 2
 # Two processes of one release answer alike: the browser reloads when this changes.

@@ -21,9 +21,7 @@ from markets.terms.ids import VenueId
 from markets.terms.units import SECOND, Ns
 from trading.engine.pictures import VenueTruth
 from trading.runtime.clock import Clock
-
-VENUES_KEY = "arbsite:venues"
-MINUTES_KEY = "arbsite:venues:minutes"
+from trading.runtime.shown import MINUTES_KEY, VENUES_KEY
 
 _DAYS = msgspec.msgpack.Decoder(list[Minute])
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from feeds.runtime.fakeserver import FakeServer, fault_asked
+from feeds.runtime.fakeserver import FakeServer
 from feeds.runtime.live import Line, LiveGateway
 from feeds.runtime.order_entry import OrderEntry
 from feeds.sim.scenario import Listed, Move
@@ -22,20 +21,16 @@ from feeds.venues.kalshi.fakeauth import Key
 from feeds.venues.kalshi.fakeboard import VENUE, Terms
 from feeds.venues.kalshi.trader import KalshiTrader
 from markets.terms.fees_kalshi import schedule
-from markets.terms.ids import DealId, MarketId, OrderId, market_id
+from markets.terms.ids import MarketId, OrderId, market_id
 from markets.terms.instruments import Market, even_ladder
-from markets.terms.units import MICRO, SECOND, Ns, Px, Qty, Usd, micros_from_text
+from markets.terms.units import MICRO, SECOND, Ns, Px, Usd
 from tests.builders import levels
+from tests.contract.gateway import AtAVenue
 from tests.contract.kalshi_fake import listed
-from trading.engine.events import Event
 from trading.engine.orders import (
-    BookKind,
     Order,
     OrderRequest,
     OrderState,
-    Purpose,
-    Side,
-    TimeInForce,
 )
 from trading.runtime.clock import SystemClock
 
@@ -62,17 +57,15 @@ def market(ticker: str, shard: int = 0) -> Market:
 MARKETS = (market(RAIN), market(BALL, 3))
 
 
-class Desk:
+class Desk(AtAVenue):
     """The gateway under test, the fake behind it, and what the gateway said."""
 
     def __init__(self, server: FakeServer, fake: KalshiFake, clock: SystemClock) -> None:
-        self.server = server
+        super().__init__(server, clock)
+        self.traded = MARKETS[0].id
         self.fake = fake
-        self.clock = clock
-        self.events: list[Event] = []
         self.orders: dict[OrderId, Order] = {}
         self.watched: tuple[tuple[OrderId, MarketId], ...] = ()
-        self.numbers = itertools.count(1)
         self.trader = KalshiTrader(("key", KEY), self.orders.get)
         self.trader.list_markets(MARKETS)
         base = f"http://127.0.0.1:{server.port}{PREFIX}"
@@ -90,24 +83,6 @@ class Desk:
         """Others' ladders, such as `0.40x10 0.39x20`, best first."""
         move = Move(VENUE, ticker, levels(bids), levels(asks), None, self.clock.now())
         self.server.moved(move)
-
-    def request(self, px: str, count: str = "10", **more: Any) -> OrderRequest:
-        """An order to take YES at once, unless said otherwise."""
-        said: dict[str, Any] = {
-            "id": OrderId(f"t{self.clock.now():x}-{next(self.numbers)}"),
-            "deal": DealId("t-1"),
-            "leg": 0,
-            "market": MARKETS[0].id,
-            "outcome": 0,
-            "side": Side.BUY,
-            "px": Px(micros_from_text(px)),
-            "qty": Qty(micros_from_text(count)),
-            "tif": TimeInForce.IOC,
-            "book": BookKind.LIVE,
-            "purpose": Purpose.OPEN,
-            "placed_at": self.clock.now(),
-        }
-        return OrderRequest(**{**said, **more})
 
     def remember(self, request: OrderRequest, *, placed_before: int = 0) -> OrderRequest:
         """The engine knows of the order, and asked for it so many seconds before now."""
@@ -148,35 +123,11 @@ class Desk:
         reply = await self.entry.send(self.trader.signed(asked, self.clock.now()))
         assert reply.status == 201, reply
 
-    async def place(self, px: str, count: str = "10", **more: Any) -> OrderRequest:
-        """An order, placed."""
-        request = self.request(px, count, **more)
-        await self.gateway.place(request)
-        return request
-
-    def fault(self, kind: str, **args: Any) -> None:
-        """Make the fake misbehave."""
-        self.server.fault(fault_asked({"kind": kind, **args}))
-
     def drain(self) -> None:
         """The account's buckets at the fake are empty and stay so."""
         assert self.fake._meter is not None
         for bucket in self.fake._meter._buckets.values():
             bucket.level = bucket.rate = 0
-
-    def said(self, *kinds: type) -> list[Any]:
-        """What the gateway said of these kinds."""
-        return [event for event in self.events if isinstance(event, kinds)]
-
-    def names(self) -> list[str]:
-        """The kinds of what was said, in order."""
-        return [type(event).__name__ for event in self.events]
-
-    async def until(self, true: Callable[[], bool]) -> None:
-        """Returns once something holds; fails after five seconds."""
-        async with asyncio.timeout(5):
-            while not true():  # noqa: ASYNC110  what was said has no event of its own
-                await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

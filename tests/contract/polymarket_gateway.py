@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from feeds.runtime.fakeserver import FakeServer, fault_asked
+from feeds.runtime.fakeserver import FakeServer
 from feeds.runtime.live import Line, LiveGateway
 from feeds.runtime.order_entry import OrderEntry
 from feeds.runtime.world import LAYOUTS
@@ -22,21 +21,17 @@ from feeds.venues.polymarket.shapes import Traits
 from feeds.venues.polymarket.signing import WalletKind
 from feeds.venues.polymarket.trader import PolymarketTrader
 from markets.terms.fees_polymarket import schedule
-from markets.terms.ids import DealId, MarketId, OrderId, market_id
+from markets.terms.ids import MarketId, OrderId, market_id
 from markets.terms.instruments import Market, even_ladder
-from markets.terms.units import MICRO, MS, Ns, Px, Qty, Usd, micros_from_text
+from markets.terms.units import MICRO, MS, Ns, Qty, Usd, micros_from_text
+from tests.contract.gateway import AtAVenue
 from tests.contract.polymarket_desk import DEPOSIT, PROXY, SAFE, Desk, money, private_key
 from tests.contract.test_polymarket import POLYMARKET
-from trading.engine.events import Event
 from trading.engine.orders import (
-    BookKind,
     Fill,
     Order,
     OrderRequest,
     OrderState,
-    Purpose,
-    Side,
-    TimeInForce,
 )
 from trading.runtime.clock import SystemClock
 
@@ -55,14 +50,13 @@ def who(kind: WalletKind = WalletKind.DEPOSIT) -> Identity:
     return identity(KEY.hex(), wallet, str(int(kind)))
 
 
-class Trade:
+class Trade(AtAVenue):
     """The gateway under test, the fake behind it, and what the gateway said."""
 
     def __init__(self, desk: Desk, server: FakeServer, clock: SystemClock, me: Identity) -> None:
-        self.desk, self.server, self.clock = desk, server, clock
-        self.events: list[Event] = []
+        super().__init__(server, clock)
+        self.desk = desk
         self.orders: dict[OrderId, Order] = {}
-        self.numbers = itertools.count(1)
         self.market = Market(
             id=market_id(POLYMARKET, desk.native),
             venue=POLYMARKET,
@@ -77,6 +71,7 @@ class Trade:
             delay_ms=desk.fake._shown[desk.native].delay // MS,
             neg_risk=desk.traits.neg_risk,
         )
+        self.traded = self.market.id
         layout = LAYOUTS["polymarket"]
         self.entry = OrderEntry(POLYMARKET, layout.hosts(server.port), clock, timeout_s=2.0)
         self.ws = layout.ws_url(server.port).removesuffix("market") + "user"
@@ -94,51 +89,15 @@ class Trade:
         """Orders of the engine without an end."""
         return [(o.request.id, o.request.market) for o in self.orders.values()]
 
-    def request(self, px: str, count: str = "10", **more: Any) -> OrderRequest:
-        """An order to buy YES at once, unless said otherwise."""
-        said: dict[str, Any] = {
-            "id": OrderId(f"t{self.clock.now():x}-{next(self.numbers)}"),
-            "deal": DealId("t-1"),
-            "leg": 0,
-            "market": self.market.id,
-            "outcome": 0,
-            "side": Side.BUY,
-            "px": Px(micros_from_text(px)),
-            "qty": Qty(micros_from_text(count)),
-            "tif": TimeInForce.IOC,
-            "book": BookKind.LIVE,
-            "purpose": Purpose.OPEN,
-            "placed_at": self.clock.now(),
-        }
-        return OrderRequest(**{**said, **more})
-
     def remember(self, request: OrderRequest, *, before_ms: int = 0) -> OrderRequest:
         """The engine knows of the order, as if from an earlier run."""
         at = Ns(request.placed_at - before_ms * MS)
         self.orders[request.id] = Order(request, OrderState.UNKNOWN, at, at)
         return request
 
-    async def place(self, px: str, count: str = "10", **more: Any) -> OrderRequest:
-        """An order, placed."""
-        request = self.request(px, count, **more)
-        await self.gateway.place(request)
-        return request
-
     async def query(self, request: OrderRequest) -> None:
         """Ask what became of it."""
         await self.gateway.query(request.id, request.market)
-
-    def fault(self, kind: str, **args: Any) -> None:
-        """Make the fake misbehave."""
-        self.server.fault(fault_asked({"kind": kind, **args}))
-
-    def said(self, *kinds: type) -> list[Any]:
-        """What the gateway said of these kinds."""
-        return [event for event in self.events if isinstance(event, kinds)]
-
-    def names(self) -> list[str]:
-        """The kinds of what was said, in order."""
-        return [type(event).__name__ for event in self.events]
 
     def fills(self) -> dict[str, Fill]:
         """The newest word on each fill."""
@@ -153,12 +112,6 @@ class Trade:
     def trades(self) -> list[Matched]:
         """Every trade at the venue."""
         return self.desk.fake.office.book.trades
-
-    async def until(self, true: Callable[[], bool]) -> None:
-        """Returns once something holds; fails after five seconds."""
-        async with asyncio.timeout(5):
-            while not true():  # noqa: ASYNC110  what is waited for has no event of its own
-                await asyncio.sleep(0.005)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -23,9 +23,9 @@ from channels.layers import get_channel_layer  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from feeds.books.minutes import MINUTE, Minute  # noqa: E402
-from feeds.runtime.truths import MINUTES_KEY  # noqa: E402
 from trading import live, selectors, showcase  # noqa: E402
 from trading.engine.pictures import RelationPicture, VenueTruth, Verdict  # noqa: E402
+from trading.runtime.shown import MINUTES_KEY  # noqa: E402
 
 TICK_SECONDS = 0.2
 TEAMS = ("Celtics", "Heat", "Suns", "Lakers", "Bulls", "Nets", "Jazz", "Kings", "Spurs", "Magic")

@@ -7,10 +7,11 @@ import msgspec
 from arbsite import local
 from feeds.books.minutes import MINUTE, Minute
 from feeds.runtime.rates import client_of
-from feeds.runtime.truths import MINUTES_KEY, VENUES_KEY, TruthTeller
+from feeds.runtime.truths import TruthTeller
 from trading import showcase
 from trading.engine.pictures import VenueTruth
 from trading.runtime.clock import SystemClock
+from trading.runtime.shown import MINUTES_KEY, VENUES_KEY
 
 NOON = 30_000_000
 

@@ -83,7 +83,7 @@ def test_the_time_from_a_change_to_the_decision_is_shown_per_venue(operator: Cli
     live_site.clear()
     assert "Kalshi, change to decision" in shown
     assert "Polymarket, change to decision" not in shown
-    for words in ("1,200", "0.15 ms", "1.22 ms", "12.1 ms", "0.1 ms to 0.25 ms", "100 ms and more"):
+    for words in ("1,200", "0.15 ms", "1.22 ms", "12.1 ms", "0.1 to 0.25 ms", "100 ms and more"):
         assert words in shown
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from feeds.venues.base import Reply, Request
 
-REQUEST = Request("GET", "site", "/api/geoblock", headers=(("User-Agent", "arbsite/0.1"),))
+REQUEST = Request("GET", "site", "/api/geoblock")
 UNKNOWN = "Whether trading is allowed from here could not be asked."
 
 
