@@ -103,6 +103,13 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "balance",
     "SITE_URL": "/",
     "SHOW_HISTORY": False,
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("favicon.svg"),
+        }
+    ],
     # Colours stand in static/admin.css. A dictionary here would be merged into the theme's own and
     # written into every page as an inline style.
     "COLORS": lambda request: {},

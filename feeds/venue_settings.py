@@ -25,6 +25,14 @@ class Fact(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
+def _addresses(row: markets.VenueRow) -> tuple[Fact, ...]:
+    named: dict[str, list[str]] = {}
+    for name, url in row.hosts.items():
+        named.setdefault(url, []).append(name)
+    found = [Fact(f"Address, {' and '.join(names)}", url) for url, names in named.items()]
+    return tuple(found) or (Fact("Addresses", "the venue's own"),)
+
+
 class KeyEnd(msgspec.Struct, frozen=True):
     """What of a credential ends, and when."""
 
@@ -69,9 +77,9 @@ def _one(
         Fact("Oldest price traded", age, "an older leg is not traded"),
         Fact("Payout after the end", formats.age(row.payout_lag_ms * MS), "counted as lock-up"),
         Fact("Paper: cash at the start", formats.money(row.paper_cash)),
-        Fact("Paper: an order takes", formats.age(row.paper_latency_ms * MS)),
+        Fact("Paper: an order takes", f"{row.paper_latency_ms} ms"),
         Fact("Sockets", str(row.sockets)),
-        Fact("Addresses", ", ".join(row.hosts.values()) or "the venue's own"),
+        *_addresses(row),
     )
     return VenueSettings(
         slug=row.slug,

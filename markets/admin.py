@@ -211,6 +211,7 @@ class MarketPairAdmin(ConfigAdmin):
     actions_detail = ("confirm", "block")
     readonly_fields = (
         "slug",
+        "page",
         "title",
         "shown_status",
         "status_reason",
@@ -222,6 +223,7 @@ class MarketPairAdmin(ConfigAdmin):
     )
     fields = (
         "title",
+        "page",
         "slug",
         "shown_status",
         "status_reason",
@@ -251,6 +253,12 @@ class MarketPairAdmin(ConfigAdmin):
     def shown_status(self, obj: Relation) -> str:
         """The status, coloured and in words."""
         return obj.status
+
+    @display(description="Review")
+    def page(self, obj: Relation) -> SafeString:
+        """The way to the page with both texts side by side."""
+        url = reverse("pair", args=(obj.slug,))
+        return format_html('<a class="text-link" href="{}">Both texts, clause by clause</a>', url)
 
     @display(description="Score", ordering="score")
     def shown_score(self, obj: Relation) -> str:

@@ -209,14 +209,14 @@ class BreakerRow(msgspec.Struct, frozen=True):
 
 
 def breakers(engine: EnginePicture | None) -> tuple[BreakerRow, ...]:
-    """Every breaker of both books, as the engine last showed it."""
+    """Every breaker of the books that deal, as the engine last showed it; those that stop first."""
     stopped = {(b.book, b.name): b for b in engine.breakers} if engine else {}
     found = []
-    for book in BookKind:
+    for book in (BookKind.LIVE, BookKind.PAPER):
         for name in NAMES:
             trip = stopped.get((book.value, name))
             row = BreakerRow(book.value, name, "armed")
             if trip is not None:
                 row = BreakerRow(book.value, name, trip.state, trip.reason, trip.until)
             found.append(row)
-    return tuple(found)
+    return tuple(sorted(found, key=lambda row: row.state == "armed"))

@@ -19,8 +19,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from markets.moments import moment, ns
-from markets.selectors import market_titles
-from markets.terms.ids import MarketId
+from markets.selectors import market_titles, venues
+from markets.terms.ids import MarketId, venue_of
 from markets.terms.units import SECOND, Ns
 from trading import exports, live, selectors
 from trading.lives import Life, lives_of
@@ -166,8 +166,12 @@ def _lives(view: View, lives: list[Life], titles: Titles, request: HttpRequest) 
     kept = [life for life in lives if _is_wanted(view, life, titles)]
     shown = kept[:SHOWN]
     leaders = market_titles(MarketId(life.leader) for life in shown if life.leader)
+    shorts = {venue.slug: venue.short for venue in venues()}
+    rows = [_life_row(view, life, titles, leaders) for life in shown]
+    for row, life in zip(rows, shown, strict=True):
+        row["mover"] = shorts.get(venue_of(MarketId(life.leader)), "") if life.leader else ""
     return {
-        "lives": [_life_row(view, life, titles, leaders) for life in shown],
+        "lives": rows,
         "hidden": len(kept) - len(shown),
     }
 
