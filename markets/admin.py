@@ -1,4 +1,4 @@
-"""The admin of venues, listings, pairs, block rules and revisions."""
+"""The admin of venues, listings, pairs and revisions."""
 
 # The admin theme carries no types.
 # mypy: disable-error-code="misc, untyped-decorator"
@@ -25,7 +25,6 @@ from markets import match_admin, services
 from markets.config_admin import ConfigAdmin, RecordAdmin, RecordInline, author_of, sentence
 from markets.forms import (
     BlockDialog,
-    BlockRuleForm,
     ConfirmDialog,
     FrictionForm,
     MaintenanceForm,
@@ -33,7 +32,6 @@ from markets.forms import (
     VenueForm,
 )
 from markets.models import (
-    BlockRule,
     Claim,
     ConfigRevision,
     Event,
@@ -376,25 +374,6 @@ class MarketPairAdmin(ConfigAdmin):
 @admin.register(Relation)
 class RelationAdmin(MarketPairAdmin):
     """All relations; so far every one is a pair."""
-
-
-@admin.register(BlockRule)
-class BlockRuleAdmin(ConfigAdmin):
-    """What must never be traded."""
-
-    form = BlockRuleForm
-    list_display = ("kind", "value", "reason", "active")
-    list_filter = ("kind", "active")
-    search_fields = ("value", "reason")
-    fields = ("kind", "value", "active", "reason", "confirmed")
-
-    def save_model(
-        self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
-    ) -> None:
-        """The reason is the rule's own too."""
-        services.check_block_rule(obj)
-        obj.reason = form.cleaned_data["reason"]
-        super().save_model(request, obj, form, change)
 
 
 @admin.register(ConfigRevision)

@@ -23,7 +23,6 @@ from unfold.widgets import (
 
 from markets import selectors, services
 from markets.models import (
-    BlockRule,
     FrictionPack,
     Maintenance,
     MarketPair,
@@ -253,16 +252,6 @@ class PairForm(WideningForm):
         if value is not None and not 0 <= value <= MICRO:
             raise ValidationError("The least edge of a pair lies between 0 and 100 ¢.")
         return value
-
-
-class BlockRuleForm(WideningForm):
-    """A block rule: switching it off lets through what it forbade."""
-
-    widening: ClassVar = {"active": switched_off}
-
-    class Meta:
-        model = BlockRule
-        fields = ("kind", "value", "active")
 
 
 class MatchPolicyForm(WideningForm):

@@ -551,9 +551,20 @@ class Tradeable(msgspec.Struct, frozen=True):
     strategy: str = ""
 
 
-def tradeable() -> tuple[Tradeable, ...]:
+def active_blocks() -> tuple[tuple[str, str], ...]:
+    """What is forbidden now, as kind and value."""
+    return tuple(BlockRule.objects.filter(active=True).values_list("kind", "value"))
+
+
+def block_rows() -> tuple[tuple[str, str, str, bool], ...]:
+    """Every block rule: kind, value, reason, and whether it is on."""
+    rows = BlockRule.objects.order_by("-active", "kind", "value")
+    return tuple(rows.values_list("kind", "value", "reason", "active"))
+
+
+def tradeable(blocks: Iterable[tuple[str, str]] | None = None) -> tuple[Tradeable, ...]:
     """Confirmed, active relations by slug, all of whose venues are enabled and which no rule
-    blocks.
+    blocks; with `blocks`, under these rules (kind, value) in place of those that are on.
     """
     claims = Claim.objects.select_related("market__event").order_by("position")
     rows = (
@@ -562,7 +573,8 @@ def tradeable() -> tuple[Tradeable, ...]:
         .prefetch_related(Prefetch("claims", claims))
         .order_by("slug")
     )
-    rules = tuple(BlockRule.objects.filter(active=True))
+    found = active_blocks() if blocks is None else blocks
+    rules = tuple(BlockRule(kind=kind, value=value) for kind, value in found)
     categories, now = guard.pre_match_categories(), ns(timezone.now())
     return tuple(
         _tradeable(row)

@@ -250,7 +250,8 @@ def add_block_rule(kind: str, value: str, author: str, reason: str) -> ConfigRev
     check_block_rule(rule)
     rule.full_clean()
     rule.save()
-    return bump(author, reason, [change("block rule", str(rule), "active", None, True)])
+    changed = change("block rule", f"{rule.kind}/{rule.value}", "active", None, True)
+    return bump(author, reason, [changed])
 
 
 def check_block_rule(rule: BlockRule) -> None:

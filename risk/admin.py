@@ -12,8 +12,16 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from markets.config_admin import ConfigAdmin, RecordAdmin, author_of
-from risk import changesets, services
-from risk.forms import EngineForm, FeatureForm, JurisdictionForm, ThresholdForm
+from markets.models import BlockRule
+from risk import changesets, rows, services
+from risk.forms import (
+    BlockForm,
+    EngineForm,
+    FeatureForm,
+    JurisdictionForm,
+    ThresholdForm,
+    wanted_of,
+)
 from risk.models import ChangeSet, EngineSetting, Feature, GeoCheck, Jurisdiction, Threshold
 from risk.wanted import Wanted
 from trading.amounts import shown
@@ -92,23 +100,63 @@ class EngineSettingAdmin(ConfigAdmin):
         )
 
 
+class RowAdmin(ConfigAdmin):
+    """Rows known by a natural key: saved as a change set, so that they can be taken back, and never
+    alone where a second person is asked for.
+    """
+
+    kind = ""
+    keys: tuple[str, ...] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """What a row is about stays; another is another row."""
+        return self.keys if obj is not None else ()
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
+    ) -> None:
+        """Saves through the change sets, which make the revision."""
+        reason = form.cleaned_data["reason"]
+        changesets.apply([wanted_of(self.kind, obj, reason)], author_of(request), reason)
+        kept = rows.KINDS[self.kind].find(rows.key_of(obj))
+        if kept is not None:
+            obj.pk = kept.pk
+
+
 @admin.register(Feature)
-class FeatureAdmin(ConfigAdmin):
+class FeatureAdmin(RowAdmin):
     """How far each strategy is let; one without a row is off."""
 
     form = FeatureForm
+    kind = rows.FEATURE
+    keys = ("strategy",)
     list_display = ("strategy", "rollout", "venue", "share_ppm")
     fields = ("strategy", "rollout", "venue", "share_ppm", "reason", "confirmed")
 
 
 @admin.register(Jurisdiction)
-class JurisdictionAdmin(ConfigAdmin):
+class JurisdictionAdmin(RowAdmin):
     """What may be traded from where; an empty name is any."""
 
     form = JurisdictionForm
+    kind = rows.PLACE
+    keys = ("venue", "country", "category")
     list_display = ("__str__", "venue", "country", "category", "allowed", "why")
     list_filter = ("country", "allowed")
     fields = ("venue", "country", "category", "allowed", "why", "reason", "confirmed")
+
+
+@admin.register(BlockRule)
+class BlockRuleAdmin(RowAdmin):
+    """What must never be traded."""
+
+    form = BlockForm
+    kind = rows.BLOCK
+    keys = ("kind", "value")
+    list_display = ("kind", "value", "reason", "active")
+    list_filter = ("kind", "active")
+    search_fields = ("value", "reason")
+    fields = ("kind", "value", "active", "reason", "confirmed")
 
 
 @admin.register(GeoCheck)

@@ -1,5 +1,5 @@
-"""Changes of limits as sets: checked as a whole, versioned, revertible, approved by a second person
-where that is asked.
+"""Changes of limits, strategies, places and blocks as sets: checked as a whole, versioned,
+revertible. A second person, where one is asked for, is in `proposals`.
 
 A change is refused in one sentence (`ValidationError`) before anything is saved: a value outside
 its bounds, limits that together could never trade (`Snapshot.problems`), or a value that somebody
@@ -9,8 +9,9 @@ changed meanwhile.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 from django.core.exceptions import ValidationError
@@ -22,9 +23,9 @@ from markets.models import ConfigRevision
 from markets.moments import ns
 from markets.revisions import Change, bump, change
 from markets.terms.units import Ns
-from risk import selectors
-from risk.models import ChangeSet, Threshold
-from risk.wanted import Wanted, undone
+from risk import rows, selectors
+from risk.models import Threshold
+from risk.wanted import Item, RowWanted, Wanted, limits_of, rows_of, undone
 from trading.amounts import shown, value_of
 from trading.engine.config import SPECS, Limits, LimitSpec, Mode, Snapshot
 from trading.engine.limits import Scope
@@ -90,7 +91,7 @@ def with_wanted(wanted: Sequence[Wanted]) -> Snapshot:
 
 @transaction.atomic
 def apply(
-    wanted: Sequence[Wanted], author: str, reason: str, base: int | None = None
+    wanted: Sequence[Item], author: str, reason: str, base: int | None = None
 ) -> ConfigRevision | None:
     """The revision of all values that differ from what is saved; nothing when none does.
 
@@ -102,37 +103,59 @@ def apply(
         (t.key, t.scope, t.target, t.expires_at is not None): t
         for t in Threshold.objects.select_for_update()
     }
-    check_wanted(wanted)
+    check_items(wanted)
     refuse_stale(wanted, base)
+    alone = all(isinstance(item, RowWanted) and rows.narrows(item) for item in wanted)
     changes: list[Change] = []
-    for item in wanted:
+    for item in limits_of(wanted):
         row = stored.get((item.key, item.scope, item.target, item.until is not None))
         changes += _write(item, row)
+    for other in rows_of(wanted):
+        changes += rows.write(other)
     if not changes:
         return None
+    if not alone:
+        refuse_alone()
+    return bump(author, reason, changes)
+
+
+def refuse_alone() -> None:
+    """Refuses where a second person is needed now. Errors: `ValidationError`."""
     if needs_two():
         raise ValidationError(
             "Live limits need a second person here: propose the change, somebody else approves it."
         )
-    return bump(author, reason, changes)
 
 
-def refuse_stale(wanted: Sequence[Wanted], base: int | None) -> None:
+def check_items(wanted: Sequence[Item]) -> None:
+    """Refuses a change set of which any part could not be. Errors: `ValidationError`."""
+    check_wanted(limits_of(wanted))
+    rows.check(rows_of(wanted))
+
+
+def refuse_stale(wanted: Sequence[Item], base: int | None) -> None:
     """Refuses when one of these values was changed after the revision `base`.
 
     Errors: `ValidationError` naming who changed it and when.
     """
     if base is None:
         return
-    names = {item.name for item in wanted}
+    names = {("threshold", item.name) for item in limits_of(wanted)}
+    names |= {(item.kind, item.key) for item in rows_of(wanted)}
     for revision in ConfigRevision.objects.filter(pk__gt=base).order_by("-id"):
         for change_ in revision.changes:
-            if change_["object"] == "threshold" and change_["key"] in names:
+            if (change_["object"], change_["key"]) in names:
                 at = revision.at.strftime("%H:%M:%S")
                 raise ValidationError(
                     f"{revision.author} changed {change_['key']} at {at} UTC, in revision "
                     f"{revision.pk}, while you were looking; look at it again, then save."
                 )
+
+
+def write(wanted: Sequence[Item]) -> list[Change]:
+    """Saves checked items within the caller's transaction, without a revision; what differs."""
+    changes = [item for one in limits_of(wanted) for item in _write(one, _row_of(one))]
+    return changes + [item for one in rows_of(wanted) for item in rows.write(one)]
 
 
 def _write(item: Wanted, row: Threshold | None) -> list[Change]:
@@ -171,52 +194,9 @@ def store(item: Wanted) -> None:
 
 
 def needs_two() -> bool:
-    """Whether limits need a second person now: the setting is on and money may be traded."""
+    """Whether changes need a second person now: the setting is on and money may be traded."""
     row = selectors.engine()
     return row.two_people and row.exec_mode in (Mode.LIVE, Mode.BOTH)
-
-
-@transaction.atomic
-def propose(wanted: Sequence[Wanted], author: str, reason: str, base: int) -> int:
-    """The number of a change set that waits for somebody else.
-
-    Errors: `ValidationError`, see `check_wanted`; without a reason.
-    """
-    check_wanted(wanted)
-    if not reason.strip():
-        raise ValidationError("Give a reason: it is kept with the change.")
-    row = ChangeSet.objects.create(
-        author=author,
-        reason=reason.strip()[:500],
-        at=timezone.now(),
-        base=base,
-        wanted=msgspec.to_builtins(list(wanted)),
-    )
-    return row.pk
-
-
-@transaction.atomic
-def approve(number: int, author: str) -> ConfigRevision | None:
-    """The revision of a proposed change set, approved by somebody who did not propose it.
-
-    Errors: `ValidationError` when there is none, it is decided, stale or refused, or it is one's
-    own.
-    """
-    row = ChangeSet.objects.select_for_update().filter(pk=number).first()
-    if row is None or row.state != ChangeSet.State.PROPOSED:
-        raise ValidationError(f"Change set {number} does not wait for anybody.")
-    if row.author == author:
-        raise ValidationError("You proposed this change; somebody else must approve it.")
-    wanted = msgspec.convert(row.wanted, list[Wanted])
-    check_wanted(wanted)
-    refuse_stale(wanted, row.base)
-    changes = [item for one in wanted for item in _write(one, _row_of(one))]
-    reason = f"{row.reason} (proposed by {row.author})"
-    made = bump(author, reason[:500], changes) if changes else None
-    row.state, row.decided_by = ChangeSet.State.APPLIED, author
-    row.revision = made.pk if made else None
-    row.save()
-    return made
 
 
 def _row_of(item: Wanted) -> Threshold | None:
@@ -229,46 +209,45 @@ def _row_of(item: Wanted) -> Threshold | None:
 
 
 @transaction.atomic
-def withdraw(number: int, author: str) -> None:
-    """A proposed change set waits no longer. Errors: `ValidationError` when it does not wait."""
-    rows = ChangeSet.objects.filter(pk=number, state=ChangeSet.State.PROPOSED)
-    if not rows.update(state=ChangeSet.State.WITHDRAWN, decided_by=author):
-        raise ValidationError(f"Change set {number} does not wait for anybody.")
-
-
-@transaction.atomic
 def revert(number: int, author: str, reason: str = "") -> ConfigRevision:
-    """The revision that takes one change of limits back, checked like any other change.
+    """The revision that takes one change set back, checked like any other change.
 
-    Errors: `ValidationError` when there is no such revision, it holds no limit, or a limit changed
-    again since.
+    Errors: `ValidationError` when there is no such revision, it holds nothing that can be taken
+    back, or something of it changed again since.
     """
     try:
         revision = market_selectors.revision(number)
     except LookupError as problem:
         raise ValidationError(str(problem)) from None
-    back = undone(revision.changes)
+    back = taken_back(revision.changes)
+    nothing = f"Revision {number} changed nothing that can be taken back."
     if not back:
-        raise ValidationError(f"Revision {number} changed no limit, so there is nothing to revert.")
+        raise ValidationError(nothing)
     later = {
-        c["key"]: r.pk
-        for r in ConfigRevision.objects.filter(pk__gt=number).order_by("-id")
+        (c["object"], c["key"])
+        for r in ConfigRevision.objects.filter(pk__gt=number)
         for c in r.changes
-        if c["object"] == "threshold"
     }
     for item in back:
-        if item.name in later:
+        kind = "threshold" if isinstance(item, Wanted) else item.kind
+        if (kind, item.name) in later:
             raise ValidationError(
                 f"{item.name} was changed again after revision {number}; set it by hand."
             )
     made = apply(back, author, reason or f"Reverts revision {number}.")
     if made is None:
-        raise ValidationError(f"Revision {number} changed no limit, so there is nothing to revert.")
+        raise ValidationError(nothing)
     return made
 
 
-def as_of(number: int) -> list[Wanted]:
-    """What would bring every limit back to where it stood at a revision, in no order.
+def taken_back(changes: Iterable[dict[str, Any]]) -> list[Item]:
+    """What would take a revision's changes back: limits, strategies, places and blocks."""
+    kept = list(changes)
+    return [*undone(kept), *rows.undone(kept)]
+
+
+def as_of(number: int) -> list[Item]:
+    """What would bring everything back to where it stood at a revision, in no order.
 
     Errors: `ValidationError` for a revision there is not.
     """
@@ -276,11 +255,21 @@ def as_of(number: int) -> list[Wanted]:
         market_selectors.revision(number)
     except LookupError as problem:
         raise ValidationError(str(problem)) from None
-    found: dict[str, Wanted] = {}
+    found: dict[tuple[str, str], Item] = {}
     for later in ConfigRevision.objects.filter(pk__gt=number).order_by("-id"):
         for item in undone(later.changes):
-            found[item.name] = item
+            found["threshold", item.name] = item
+        for row in rows.undone(later.changes):
+            earlier = found.get((row.kind, row.key))
+            found[row.kind, row.key] = _joined(earlier, row)
     return list(found.values())
+
+
+def _joined(later: Item | None, row: RowWanted) -> RowWanted:
+    """A row as it was before two revisions of it: what the earlier one does not tell, the later."""
+    if row.fields is None or not isinstance(later, RowWanted) or later.fields is None:
+        return row
+    return msgspec.structs.replace(row, fields={**later.fields, **row.fields})
 
 
 def override(spec: LimitSpec, text: str, minutes: str) -> Wanted:

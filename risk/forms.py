@@ -12,8 +12,10 @@ from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from markets.forms import MODES, WideningForm, rises_in, switched_off, switched_on
-from risk import services
+from markets.models import BlockRule
+from risk import changesets, rows, services
 from risk.models import EngineSetting, Feature, Jurisdiction, Threshold
+from risk.wanted import RowWanted
 from trading.amounts import shown, text_of, value_of
 from trading.engine.config import SPECS
 
@@ -56,6 +58,7 @@ class ThresholdForm(WideningForm):
         except ValueError as problem:
             raise ValidationError(str(problem)) from None
         services.check_limits({spec.key: value})
+        changesets.refuse_alone()
         return value
 
     def widened(self) -> list[str]:
@@ -90,9 +93,38 @@ class EngineForm(WideningForm):
         return mode
 
 
-class FeatureForm(WideningForm):
+def wanted_of(kind: str, row: Any, reason: str) -> RowWanted:
+    """A row of the admin as part of a change set."""
+    fields = {name: getattr(row, name) for name in rows.KINDS[kind].fields}
+    if kind == rows.BLOCK:
+        fields["reason"] = reason
+    return RowWanted(kind, rows.key_of(row), fields)
+
+
+class RowForm(WideningForm):
+    """A row that is checked, and never saved alone where a second person is asked for."""
+
+    kind = ""
+
+    def clean(self) -> dict[str, Any] | None:
+        """A row that could be."""
+        found = super().clean()
+        if self.errors:
+            return found
+        for name, value in self.cleaned_data.items():
+            if name in (self._meta.fields or ()):
+                setattr(self.instance, name, value)
+        wanted = wanted_of(self.kind, self.instance, self.cleaned_data.get("reason", ""))
+        rows.check([wanted])
+        if not rows.narrows(wanted):
+            changesets.refuse_alone()
+        return found
+
+
+class FeatureForm(RowForm):
     """How far a strategy is let."""
 
+    kind = rows.FEATURE
     widening: ClassVar = {
         "rollout": rises_in(Feature.Rollout.values),
         "share_ppm": lambda before, after: after > (before or 0),
@@ -102,17 +134,11 @@ class FeatureForm(WideningForm):
         model = Feature
         fields = ("strategy", "rollout", "venue", "share_ppm")
 
-    def clean(self) -> dict[str, Any] | None:
-        """A stage that could be carried out."""
-        found = super().clean()
-        named = {k: v for k, v in self.cleaned_data.items() if k in self.Meta.fields}
-        services.check_feature(Feature(**named))
-        return found
 
-
-class JurisdictionForm(WideningForm):
+class JurisdictionForm(RowForm):
     """Whether a venue may be traded from a country."""
 
+    kind = rows.PLACE
     widening: ClassVar = {"allowed": switched_on}
 
     class Meta:
@@ -124,3 +150,14 @@ class JurisdictionForm(WideningForm):
         country: str = self.cleaned_data["country"].upper()
         services.check_place("UTC", country)
         return country
+
+
+class BlockForm(RowForm):
+    """What must never be traded."""
+
+    kind = rows.BLOCK
+    widening: ClassVar = {"active": switched_off}
+
+    class Meta:
+        model = BlockRule
+        fields = ("kind", "value", "active")

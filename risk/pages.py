@@ -11,9 +11,10 @@ from markets import selectors as markets
 from markets.selectors import RevisionRow
 from markets.terms.formats import amount
 from markets.terms.units import Ns
-from risk import selectors
+from risk import rows, selectors
 from risk.profiles import PROFILES
-from risk.wanted import Wanted
+from risk.selectors import ChangeSetRow
+from risk.wanted import Item, Wanted, items_of, limits_of, rows_of
 from trading import selectors as trading
 from trading.amounts import shown, text_of, value_of
 from trading.engine.config import SPECS, LimitSpec
@@ -248,8 +249,24 @@ def _of(scope: str, target: str) -> str:
     return f" for {scope} {target}" if scope else ""
 
 
-def words_of(wanted: Sequence[Wanted]) -> tuple[str, ...]:
-    """Each change in words: `max trade $70, was $100`."""
+def words_of(wanted: Sequence[Item]) -> tuple[str, ...]:
+    """Each change in words: `max trade $70, was $100`, `taker_taker off, was paper`."""
+    return (*_limit_words(limits_of(wanted)), *(rows.words(item) for item in rows_of(wanted)))
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """A change set that waits for a second person, in words."""
+
+    row: ChangeSetRow
+    words: tuple[str, ...]
+
+
+def proposed() -> tuple[Proposal, ...]:
+    """Change sets that wait, newest first."""
+    return tuple(Proposal(row, words_of(items_of(row.wanted))) for row in selectors.proposed())
+
+
+def _limit_words(wanted: Sequence[Wanted]) -> tuple[str, ...]:
     now = {row.spec.key: row.value for row in selectors.limit_rows()}
     own = {(r.spec.key, r.scope, r.target): r.value for r in selectors.scoped_rows()}
     found = []
@@ -284,7 +301,7 @@ def _entry(row: RevisionRow) -> Entry:
     lines = tuple(_change_words(item) for item in row.changes)
     kinds = tuple(dict.fromkeys(str(item["object"]) for item in row.changes))
     limits = [c for c in row.changes if c["object"] == "threshold" and c["before"] is not None]
-    return Entry(row, lines, kinds, bool(limits))
+    return Entry(row, lines, kinds, bool(limits or rows.undone(row.changes)))
 
 
 def _change_words(item: Mapping[str, Any]) -> str:

@@ -1,5 +1,5 @@
-"""What a change of limits would touch, before it is saved: relations, open deals, and plans of the
-recorded last day.
+"""What a change set would touch, before it is saved: relations, open deals, and plans of the
+recorded last day. What is no limit is looked at by `preview_rows`, and both are told together.
 
 Relations and deals are exact: the limits of each are resolved as the engine does. The day is an
 approximation (`APPROXIMATIONS`): of a plan that was refused only its first gate is judged again,
@@ -18,8 +18,8 @@ from markets import selectors as markets
 from markets.terms.formats import money
 from markets.terms.ids import RelationId
 from markets.terms.units import Ns, Usd
-from risk import changesets, selectors
-from risk.wanted import Wanted
+from risk import changesets, preview_rows, selectors
+from risk.wanted import Item, Wanted, limits_of, rows_of
 from trading import selectors as trading
 from trading.engine.config import TAKER_TAKER, Limits, RelationConfig, Snapshot
 from trading.engine.limits import Scope
@@ -30,6 +30,9 @@ APPROXIMATIONS = (
     "A refused plan is judged again by its first gate alone, with the numbers it was refused with.",
     "A plan that was made is judged again by its net edge alone.",
     "Money is what the books showed then; what would have followed is not known.",
+)
+ABOUT_ROWS = (
+    "A strategy let in a share of cases counts as let: which pair an hour takes is not foretold.",
 )
 # Gate: its setting, and whether the setting is the least or the most of what the gate measures.
 LEAST, MOST = "least", "most"
@@ -89,12 +92,31 @@ class _Side(msgspec.Struct, frozen=True):
         return resolved(limits, self.index, {Scope.RELATION: relation.relation.id})
 
 
-def look(wanted: Sequence[Wanted]) -> Touched:
-    """What these values would touch.
+def look(wanted: Sequence[Item]) -> Touched:
+    """What these values and rows would touch.
 
     Errors: `ValidationError` when they could not be saved.
     """
-    changesets.check_wanted(wanted)
+    changesets.check_items(wanted)
+    found = _limits(limits_of(wanted))
+    moved = preview_rows.look(rows_of(wanted))
+    relations = tuple(dict.fromkeys((*found.relations, *moved.touched)))
+    return msgspec.structs.replace(
+        found,
+        limits=tuple(x.name for x in wanted),
+        relations=relations,
+        stop=tuple(dict.fromkeys((*found.stop, *moved.stop))),
+        deals=trading.open_deals_of(relations),
+        plans=max(found.plans, moved.plans),
+        more=found.more + moved.more,
+        more_profit=Usd(found.more_profit + moved.more_profit),
+        fewer=found.fewer + moved.fewer,
+        fewer_profit=Usd(found.fewer_profit + moved.fewer_profit),
+        approximations=(*APPROXIMATIONS, *(ABOUT_ROWS if rows_of(wanted) else ())),
+    )
+
+
+def _limits(wanted: Sequence[Wanted]) -> Touched:
     now = Snapshot(0, Ns(0), limits=selectors.limits(), scoped=selectors.scoped())
     before, after = _side(now), _side(changesets.with_wanted(wanted))
     found = [

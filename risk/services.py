@@ -14,16 +14,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from markets import selectors as market_selectors
 from markets.models import ConfigRevision
 from markets.revisions import bump, change
 from markets.terms.calendars import zone
-from markets.terms.units import MICRO
-from risk import changesets, selectors
+from risk import changesets, rows, selectors
 from risk.changesets import revert as revert
 from risk.models import EngineSetting, Feature, GeoCheck, Threshold
 from risk.profiles import PROFILES
-from risk.wanted import Wanted
+from risk.wanted import RowWanted, Wanted
 from trading.amounts import value_of
 from trading.engine.config import LIMITS, Mode, Unit
 
@@ -133,35 +131,13 @@ def ensure_features(strategies: Mapping[str, str], author: str, reason: str) -> 
         bump(author, reason, changes)
 
 
-@transaction.atomic
 def set_feature(strategy: str, author: str, reason: str, **fields: Any) -> ConfigRevision | None:
     """The revision of how far a strategy is let (`rollout`, `venue`, `share_ppm`).
 
-    Errors: `ValidationError` for another stage, a venue there is not, or a share that is none.
+    Errors: `ValidationError` for another stage, a venue there is not, a share that is none, or when
+    a second person must approve.
     """
-    row = Feature.objects.select_for_update().filter(pk=strategy).first() or Feature(pk=strategy)
-    is_new = row._state.adding
-    changes = [
-        change("feature", strategy, name, None if is_new else getattr(row, name), value)
-        for name, value in fields.items()
-        if is_new or getattr(row, name) != value
-    ]
-    for name, value in fields.items():
-        setattr(row, name, value)
-    check_feature(row)
-    row.save()
-    return bump(author, reason, changes) if changes else None
-
-
-def check_feature(row: Feature) -> None:
-    """Refuses a row that could not be carried out. Errors: `ValidationError`."""
-    if row.rollout not in Feature.Rollout.values:
-        stages = ", ".join(Feature.Rollout.values)
-        raise ValidationError(f"{row.rollout!r} is no stage of a strategy; take {stages}.")
-    if row.rollout == Feature.Rollout.VENUE and market_selectors.venue(row.venue) is None:
-        raise ValidationError(f"There is no venue {row.venue!r}; name the one that has a leg.")
-    if not 0 <= row.share_ppm <= MICRO:
-        raise ValidationError("A share is 0 to 100 %.")
+    return changesets.apply([RowWanted(rows.FEATURE, strategy, fields)], author, reason)
 
 
 @transaction.atomic

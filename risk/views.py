@@ -19,10 +19,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from markets import selectors as markets
 from markets.revisions import verify
 from markets.roles import Role, require
-from risk import changesets, pages, preview, selectors, services
+from risk import changesets, pages, preview, proposals, selectors, services
 from risk.pages import Asked, Place, status
 from risk.profiles import PROFILES
-from risk.wanted import Wanted, undone
+from risk.wanted import Item, Wanted
 from trading import live, trips
 from trading import selectors as trading
 from trading.engine.config import SPECS
@@ -68,7 +68,7 @@ def _limits(
         "overrides": pages.overrides(),
         "profile": profile if profile in PROFILES else "",
         "profiles": list(PROFILES.values()),
-        "proposed": selectors.proposed(),
+        "proposed": pages.proposed(),
         "two": changesets.needs_two(),
         "base": more.pop("base", markets.last_revision_number()),
         **more,
@@ -102,7 +102,7 @@ def _change(request: HttpRequest, place: Place) -> HttpResponse:
 def _apply(request: HttpRequest, wanted: list[Wanted], base: int) -> str:
     author, reason = request.user.get_username(), request.POST.get("reason", "")
     if changesets.needs_two():
-        number = changesets.propose(wanted, author, reason, base)
+        number = proposals.propose(wanted, author, reason, base)
         return f"Change set {number} waits for somebody else to approve it."
     made = changesets.apply(wanted, author, reason, base)
     if made is None:
@@ -164,9 +164,9 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
     def act(request: HttpRequest) -> str:
         who = request.user.get_username()
         if request.POST.get("action") == "withdraw":
-            changesets.withdraw(number, who)
+            proposals.withdraw(number, who)
             return f"Change set {number} is withdrawn."
-        made = changesets.approve(number, who)
+        made = proposals.approve(number, who)
         return f"Approved and saved as revision {made.pk}." if made else "It was so already."
 
     return _answered(request, "/settings/", act)
@@ -178,39 +178,6 @@ def _answered(request: HttpRequest, address: str, act: Any) -> HttpResponse:
     except ValidationError as problem:
         messages.error(request, " ".join(problem.messages))
     return HttpResponseRedirect(address)
-
-
-@require_http_methods(["GET", "POST"])
-def strategies(request: HttpRequest) -> HttpResponse:
-    """How far each strategy is let, and where the operator may trade."""
-    if request.method == "POST":
-        require(request, Role.ADMIN)
-        return _answered(request, "/settings/strategies/", _set_strategy)
-    engine = selectors.engine()
-    context = {
-        **status("strategies"),
-        "features": selectors.feature_rows(),
-        "stages": services.STAGES,
-        "venues": markets.venues(),
-        "engine": engine,
-        "permissions": selectors.permissions(engine.country),
-        "geoblocks": selectors.geoblocks(),
-    }
-    return render(request, "risk/strategies.html", context)
-
-
-def _set_strategy(request: HttpRequest) -> str:
-    asked = request.POST
-    name = asked.get("strategy", "")
-    made = services.set_feature(
-        name,
-        request.user.get_username(),
-        asked.get("reason", ""),
-        rollout=asked.get("rollout", ""),
-        venue=asked.get("venue", ""),
-        share_ppm=services.share_of(asked.get("share", "")),
-    )
-    return f"Saved as revision {made.pk}." if made else "It was so already."
 
 
 @require_http_methods(["GET", "POST"])
@@ -288,8 +255,8 @@ def revert(request: HttpRequest, number: int) -> HttpResponse:
         raise Http404(str(problem)) from None
     if request.method == "POST":
         return _answered(request, "/audit/", lambda r: _revert(r, number))
-    wanted = {"this": undone(revision.changes), "to": changesets.as_of(number)}
-    found = {name: _looked(items) for name, items in wanted.items()}
+    ways = {"this": changesets.taken_back(revision.changes), "to": changesets.as_of(number)}
+    found = {name: _looked(items) for name, items in ways.items()}
     context = {**status("audit"), "revision": revision, "ways": found}
     return render(request, "risk/revert.html", context)
 
@@ -302,7 +269,7 @@ class Looked(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-def _looked(wanted: list[Wanted]) -> Looked:
+def _looked(wanted: list[Item]) -> Looked:
     if not wanted:
         return Looked((), "")
     words = pages.words_of(wanted)
@@ -316,6 +283,6 @@ def _revert(request: HttpRequest, number: int) -> str:
     author, reason = request.user.get_username(), request.POST.get("reason", "")
     if request.POST.get("way") == "to":
         made = changesets.apply(changesets.as_of(number), author, reason)
-        return f"Limits stand as at revision {number}." if made else "They did already."
+        return f"Everything stands as at revision {number}." if made else "It did already."
     made = changesets.revert(number, author, reason)
     return f"Revision {number} is taken back by revision {made.pk}."

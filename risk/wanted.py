@@ -33,6 +33,44 @@ class Wanted(msgspec.Struct, frozen=True):
         return f"{self.key}{where}{' (override)' if self.until else ''}"
 
 
+class RowWanted(msgspec.Struct, frozen=True):
+    """A row a person wants that is no limit: `feature`, `jurisdiction` or `block rule`, by its
+    natural key; fields None to have it taken away.
+
+    Keys: a strategy; `COUNTRY/venue/category`, both perhaps empty; `kind/value`.
+    """
+
+    kind: str
+    key: str
+    fields: dict[str, Any] | None
+
+    @property
+    def name(self) -> str:
+        """How revisions name it."""
+        return self.key
+
+
+Item = Wanted | RowWanted
+
+
+def items_of(kept: Iterable[dict[str, Any]]) -> list[Item]:
+    """A proposed change set as it was kept."""
+    return [
+        msgspec.convert(item, RowWanted) if "kind" in item else msgspec.convert(item, Wanted)
+        for item in kept
+    ]
+
+
+def limits_of(items: Iterable[Item]) -> list[Wanted]:
+    """The limits of a change set."""
+    return [item for item in items if isinstance(item, Wanted)]
+
+
+def rows_of(items: Iterable[Item]) -> list[RowWanted]:
+    """What is no limit of a change set."""
+    return [item for item in items if isinstance(item, RowWanted)]
+
+
 def undone(changes: Iterable[dict[str, Any]]) -> list[Wanted]:
     """What would take the limits among a revision's changes back; what is no longer a setting, and
     the first rows of a site, are left out.

@@ -19,7 +19,7 @@ from feeds import snapshot
 from markets import selectors
 from markets.models import ConfigRevision
 from markets.revisions import verify
-from risk import changesets, configuration, preview, services
+from risk import changesets, configuration, preview, proposals, services
 from risk import selectors as risk
 from risk.documents import Unreadable, as_yaml, read
 from risk.models import Feature, Jurisdiction, Threshold
@@ -115,25 +115,25 @@ def test_live_limits_wait_for_a_second_person(settings: Any) -> None:
     live(settings)
     assert "propose the change" in refused(edge(30_000))
     base = selectors.last_revision_number()
-    number = changesets.propose([edge(30_000)], "alice", "calm", base)
+    number = proposals.propose([edge(30_000)], "alice", "calm", base)
     assert [row.id for row in risk.proposed()] == [number]
     with pytest.raises(ValidationError, match="somebody else must approve it"):
-        changesets.approve(number, "alice")
-    made = changesets.approve(number, "bob")
+        proposals.approve(number, "alice")
+    made = proposals.approve(number, "bob")
     assert made is not None
     assert (made.author, made.reason) == ("bob", "calm (proposed by alice)")
     assert risk.limits().min_net_edge == 30_000
     with pytest.raises(ValidationError, match="does not wait"):
-        changesets.approve(number, "carol")
+        proposals.approve(number, "carol")
 
 
 def test_a_proposal_that_became_stale_is_not_approved(settings: Any) -> None:
     base = selectors.last_revision_number()
-    number = changesets.propose([edge(30_000)], "alice", "calm", base)
+    number = proposals.propose([edge(30_000)], "alice", "calm", base)
     save(edge(31_000), author="carol")
     with pytest.raises(ValidationError, match="carol changed min_net_edge"):
-        changesets.approve(number, "bob")
-    changesets.withdraw(number, "alice")
+        proposals.approve(number, "bob")
+    proposals.withdraw(number, "alice")
     assert risk.proposed() == ()
 
 

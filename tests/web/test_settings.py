@@ -219,7 +219,8 @@ def test_a_tripped_breaker_is_shown_and_armed_again_with_a_reason(page: Client) 
 
 
 def test_a_strategy_is_staged_from_the_page(page: Client) -> None:
-    fields = {"strategy": "taker_taker", "rollout": "share", "share": "25", "reason": "slowly"}
+    fields = {"kind": "feature", "key": "taker_taker", "rollout": "share", "share": "25"}
+    fields |= {"action": "apply", "reason": "slowly"}
     page.post("/settings/strategies/", fields)
     row = next(row for row in risk.feature_rows() if row.strategy == "taker_taker")
     assert (row.rollout, row.share_ppm, row.share) == ("share", 250_000, "25")

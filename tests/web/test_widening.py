@@ -9,7 +9,6 @@ from django.forms import ModelForm
 
 from feeds import services as feeds
 from markets.forms import (
-    BlockRuleForm,
     MatchPolicyForm,
     PairForm,
     SourceAllowForm,
@@ -18,7 +17,14 @@ from markets.forms import (
 )
 from markets.models import BlockRule, MatchPolicy, SourceAllow, Venue
 from markets.relation_models import Relation
-from risk.forms import EngineForm, FeatureForm, JurisdictionForm, ThresholdForm, may_widen
+from risk.forms import (
+    BlockForm,
+    EngineForm,
+    FeatureForm,
+    JurisdictionForm,
+    ThresholdForm,
+    may_widen,
+)
 from risk.models import EngineSetting, Feature, Jurisdiction, Threshold
 from tests.listings import confirmed
 
@@ -90,8 +96,8 @@ def test_letting_in_what_was_forbidden_asks() -> None:
     row = Jurisdiction.objects.create(venue=venue.slug, country=country, allowed=False, why="law")
     assert asked(JurisdictionForm, row, allowed="on")
     rule = BlockRule.objects.create(kind="category", value="Politics", reason="not ours")
-    assert asked(BlockRuleForm, rule, active="")
-    assert not asked(BlockRuleForm, rule, value="Elections")
+    assert asked(BlockForm, rule, active="")
+    assert not asked(BlockForm, rule, value="Elections")
     allowed = SourceAllow.objects.create(name="a", first="b", second="c", active=False)
     assert asked(SourceAllowForm, allowed, active="on")
 
