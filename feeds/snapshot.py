@@ -77,6 +77,7 @@ def _read() -> Snapshot:
                 r.min_net_edge,
                 r.event,
                 Strategy(r.strategy) if r.strategy else None,
+                r.trades_until,
             )
             for r in relations
         ),

@@ -1,8 +1,9 @@
 """What confirmed relations rest on, and the guard of their games.
 
-A relation that may trade before its game only is left out of what the engine gets once either venue
-says, by its own field, that the game has begun; when that happens a revision is made, so that the
-worker hears of it. A start nobody tells never counts as begun.
+The engine knows until when a relation that trades before its game only may trade (`trades_until`),
+and refuses from that moment by itself. Once either venue says, by its own field, that the game has
+begun, the relation is left out of what the engine gets, by a revision, so that the worker hears of
+it. A start nobody tells never counts as begun.
 """
 
 from __future__ import annotations
@@ -60,6 +61,16 @@ def has_begun(row: Relation, categories: frozenset[str], at: Ns) -> bool:
     if not is_pre_match_only(row, categories):
         return False
     return game_phase((c.market for c in row.claims.all()), at) not in _BEFORE
+
+
+def trades_until(row: Relation, categories: frozenset[str]) -> Ns:
+    """The earliest start that a venue tells of a relation that trades before its game only; 0 where
+    it may trade on, or nobody tells one. Needs claims and markets.
+    """
+    if not is_pre_match_only(row, categories):
+        return Ns(0)
+    starts = [details_of(c.market).starts_at for c in row.claims.all()]
+    return min((start for start in starts if start is not None), default=Ns(0))
 
 
 @transaction.atomic

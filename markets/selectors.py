@@ -540,7 +540,10 @@ def pairs_waiting() -> int:
 
 
 class Tradeable(msgspec.Struct, frozen=True):
-    """A confirmed relation that no rule blocks, with the markets it needs."""
+    """A confirmed relation that no rule blocks, with the markets it needs.
+
+    `trades_until` is the start of its game where it is traded before it only; 0 is no end.
+    """
 
     relation: relations.Relation
     packages: tuple[int, ...]
@@ -549,6 +552,7 @@ class Tradeable(msgspec.Struct, frozen=True):
     markets: tuple[instruments.Market, ...]
     event: str = ""
     strategy: str = ""
+    trades_until: Ns = Ns(0)
 
 
 def active_blocks() -> tuple[tuple[str, str], ...]:
@@ -577,13 +581,13 @@ def tradeable(blocks: Iterable[tuple[str, str]] | None = None) -> tuple[Tradeabl
     rules = tuple(BlockRule(kind=kind, value=value) for kind, value in found)
     categories, now = guard.pre_match_categories(), ns(timezone.now())
     return tuple(
-        _tradeable(row)
+        _tradeable(row, guard.trades_until(row, categories))
         for row in rows
         if blocked_by(row, rules) is None and not guard.has_begun(row, categories, now)
     )
 
 
-def _tradeable(row: Relation) -> Tradeable:
+def _tradeable(row: Relation, until: Ns) -> Tradeable:
     distinct = {c.market_id: c.market for c in row.claims.all()}
     return Tradeable(
         relation=relation_terms(row),
@@ -593,6 +597,7 @@ def _tradeable(row: Relation) -> Tradeable:
         markets=tuple(terms_of(m) for m in distinct.values()),
         event=next((_event(m) for m in distinct.values() if m.event), ""),
         strategy=row.strategy,
+        trades_until=until,
     )
 
 

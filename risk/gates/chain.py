@@ -8,7 +8,7 @@ checkpoint hold all of it.
 
 from collections.abc import Callable
 
-from risk.gates import breaker, exposures, gates, rollout
+from risk.gates import breaker, exposures, games, gates, rollout
 from risk.gates.feasible import feasible
 from risk.gates.measures import MEASURES
 from risk.gates.reconciled import reconciled
@@ -30,6 +30,7 @@ GATES: tuple[tuple[str, Gate], ...] = (
     ("breaker", breaker.check),
     ("infrastructure", gates.infrastructure),
     ("venue_health", gates.venue_health),
+    ("pre_match", games.pre_match),
     ("sharp_freshness", gates.sharp_freshness),
     ("skew", gates.skew),
     ("min_edge", gates.min_edge),

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from django.utils import timezone
 
+from feeds import snapshot
 from markets import guard, selectors, services
 from markets.discovery.catalog import Details, Listing
 from markets.models import CategoryRule, Relation
@@ -99,3 +100,20 @@ def test_a_rule_text_that_is_missing_all_at_once_suspends_too(slug: str) -> None
     assert (row.status, "are missing" in row.status_reason) == ("suspended", True)
     assert row.confirmed_at is not None
     assert row.confirmed_at > timezone.now() - timedelta(minutes=5)
+
+
+def test_the_engine_is_told_the_earliest_start_of_a_pair_traded_before_its_game_only(
+    slug: str,
+) -> None:
+    early, late = in_a_moment(2), in_a_moment(3)
+    services.apply_catalogue("kalshi", [game("kalshi", late)])
+    services.apply_catalogue("polymarket", [game("polymarket", early)])
+    assert [r.trades_until for r in selectors.tradeable()] == [0]
+
+    Relation.objects.update(pre_match_only=True, status="confirmed")
+    assert [r.trades_until for r in selectors.tradeable()] == [early]
+    assert [r.trades_until for r in snapshot.load().relations] == [early]
+
+    services.apply_catalogue("polymarket", [game("polymarket", None)])
+    Relation.objects.update(status="confirmed")
+    assert [r.trades_until for r in selectors.tradeable()] == [late]

@@ -129,6 +129,7 @@ class RelationConfig(msgspec.Struct, frozen=True, gc=False):
 
     `0`, `1`). `event` names what it is about together with others, empty when nothing does.
     `strategy` None leaves the way to carry a deal out to the settings and the venues' delays.
+    `trades_until` is the start of the game of a relation that trades before it only; 0 is no end.
     """
 
     relation: Relation
@@ -137,6 +138,7 @@ class RelationConfig(msgspec.Struct, frozen=True, gc=False):
     min_net_edge: Px | None = None
     event: str = ""
     strategy: Strategy | None = None
+    trades_until: Ns = Ns(0)
 
 
 class Snapshot(msgspec.Struct, frozen=True, gc=False):
