@@ -97,7 +97,8 @@ set_limits({limits}, 'rig', 'many deals')
 WITH_MONEY = ("live", "both")
 READY_S = 180.0
 REACH_S = 20.0
-AUDIT_S = 90.0  # an order that never arrived takes Kalshi longest to prove absent
+# Kalshi needs 45 s to prove that an order never arrived, and one deal may lose two in a row.
+AUDIT_S = 180.0
 LOOK_S = 0.1
 
 
