@@ -21,13 +21,18 @@ from arbsite.management.commands.seed_demo import address
 from feeds import keyring
 from feeds.runtime.fakeserver import FakeServer, fault_asked
 from feeds.runtime.world import LAYOUTS
-from feeds.venues.base import Fake
+from feeds.venues.base import Fake, Request
 from feeds.venues.kalshi.fake import KalshiFake
 from feeds.venues.kalshi.fakeauth import Key
 from feeds.venues.kalshi.fakeboard import Terms
+from feeds.venues.polymarket.desk.wallets import Wallet
+from feeds.venues.polymarket.identity import introduced
+from feeds.venues.polymarket.signing import WalletKind
 from markets import services
 from markets.terms.units import DAY, MICRO, Ns, Usd
 from tests.contract.kalshi_gateway import RAIN, listed_at
+from tests.contract.polymarket_desk import Desk
+from tests.contract.polymarket_gateway import who
 from tests.listings import AUTHOR, two_venues
 from trading.runtime.clock import SystemClock
 
@@ -258,6 +263,31 @@ def test_words_for_people_stand_in_lines(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "ok  kalshi host: It answers."
     assert all(line.startswith("ok  kalshi ") for line in lines)
+
+
+def test_polymarket_is_asked_at_its_own_hosts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_venues()
+    desk, me = Desk(), who()
+    desk.fake.office.open(
+        Wallet(address=me.wallet, owner=me.owner, kind=WalletKind.DEPOSIT, cash=Usd(7 * MICRO))
+    )
+    headers = tuple((k.lower(), v) for k, v in introduced(me, SystemClock().now()))
+    made = desk.fake.request(
+        Request("POST", "clob", "/auth/api-key", headers=headers), SystemClock().now()
+    )
+    assert made.status == 200
+    monkeypatch.setenv("POLY_PRIVATE_KEY", me.key.reveal().hex())
+    monkeypatch.setenv("POLY_FUNDER", me.wallet)
+
+    with served(desk.fake):
+        call_command("doctor", "polymarket")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 12
+    assert all(line.startswith("ok  polymarket ") for line in lines), lines
+    assert "ok  polymarket balance: $7.00 free." in lines
 
 
 def test_no_venue_is_nothing_to_do_and_an_unknown_one_is_bad_usage(
