@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from feeds.venues.kalshi import parse, wire
+from feeds.venues.kalshi.numbers import Numbering, Reading
 from feeds.venues.kalshi.parse import VENUE
-from feeds.venues.kalshi.session import BOOKS, KalshiSession, Numbering, Reading
+from feeds.venues.kalshi.session import BOOKS, KalshiSession
 from feeds.venues.tape import Changed, Nature, Said, Traded, Whole
 from markets.terms.ids import market_id
 from markets.terms.instruments import FeeSchedule, Market, even_ladder

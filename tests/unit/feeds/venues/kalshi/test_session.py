@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from feeds.venues.base import Drop, Emit, Fault, Fetch, Output, Reply, Send
 from feeds.venues.kalshi import parse
-from feeds.venues.kalshi.session import MAX_UNREADABLE, KalshiSession, Numbering, Reading
+from feeds.venues.kalshi.numbers import Numbering, Reading
+from feeds.venues.kalshi.session import MAX_UNREADABLE, KalshiSession
 from markets.terms.ids import market_id
 from markets.terms.instruments import Market, MarketState, even_ladder
 from markets.terms.units import MS, SECOND, Ns, Px, Qty
