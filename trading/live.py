@@ -268,6 +268,12 @@ def _alerts(engine: EnginePicture | None, now: int) -> tuple[AlertPicture, ...]:
     if engine is None:
         return ()
     alerts = list(engine.alerts)
+    if engine.rejected:
+        text = (
+            f"The saved configuration is not applied: {' '.join(engine.rejected)} "
+            f"Revision {engine.revision} runs on."
+        )
+        alerts.append(AlertPicture("config", False, text, engine.at, "/settings/"))
     if now - engine.at > SILENT_NS:
         text = (
             f"The engine has not reported for {formats.age(now - engine.at)}. "

@@ -182,6 +182,18 @@ def test_a_deal_shows_its_life_legs_and_money(operator: Client) -> None:
     assert operator.get("/deals/none/").status_code == 404
 
 
+def test_a_configuration_that_was_saved_and_does_not_run_is_an_alert_on_every_page(
+    operator: Client,
+) -> None:
+    now = live.now_ns()
+    rejected = ("max_edge is below min_net_edge.",)
+    live_site.store([], msgspec.structs.replace(showcase.engine(now), rejected=rejected))
+
+    for address in ("/", "/deals/", "/pairs/"):
+        page = text_of(operator, address)
+        assert "The saved configuration is not applied: max_edge is below" in page
+
+
 def test_a_deal_leads_to_its_trace(operator: Client) -> None:
     records.a_deal()
 
