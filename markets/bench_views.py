@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from markets import bench as benches
-from markets import discovery_state, selectors
+from markets import discovery_state, ranker, selectors
+from markets.judging import policy_row as policy
 from markets.roles import Role, require
 
 
@@ -28,6 +29,8 @@ def bench(request: HttpRequest) -> HttpResponse:
         "found": found,
         "weeks": benches.drift(),
         "run": discovery_state.last_match(),
+        "model": policy(),
+        "spent": ranker.spent(),
     }
     return render(request, "markets/bench.html", context)
 

@@ -20,22 +20,35 @@ from markets.judging import policy_row, side_of
 from markets.matching import advice as advices
 from markets.matching.advice import Advice
 from markets.models import MatchRun, Relation
+from markets.terms.units import Rounding, Usd, divide, micros_from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 LOG = structlog.get_logger(__name__)
 TIMEOUT_S = 30.0
 KIND = "llm"
+MILLION = 1_000_000
 
 
 class Gateway(msgspec.Struct, frozen=True):
-    """Where a model is asked. `key` is shown nowhere."""
+    """Where a model is asked. `key` is shown nowhere. Prices are of a million tokens; nothing where
+    none was given.
+    """
 
     name: str
     base_url: str
     model: str
     key: str = ""
+    price_in: Usd | None = None
+    price_out: Usd | None = None
+
+    def cost(self, tokens_in: int, tokens_out: int) -> Usd | None:
+        """What a question came to, rounded up; nothing without both prices."""
+        if self.price_in is None or self.price_out is None:
+            return None
+        micros = tokens_in * self.price_in + tokens_out * self.price_out
+        return Usd(divide(micros, MILLION, Rounding.UP))
 
     def __repr__(self) -> str:
         return f"Gateway({self.name}, {self.base_url}, {self.model})"
@@ -48,13 +61,16 @@ PRESETS = {
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What asking came to: the advice or why there is none, by whom, and at how many tokens."""
+    """What asking came to: the advice or why there is none, by whom, at how many tokens, and what
+    that cost where prices are known.
+    """
 
     advice: Advice | None
     ignored: str
     model: str
     tokens_in: int = 0
     tokens_out: int = 0
+    cost: Usd | None = None
 
 
 def gateways(environ: dict[str, str] | None = None) -> tuple[Gateway, ...]:
@@ -62,7 +78,8 @@ def gateways(environ: dict[str, str] | None = None) -> tuple[Gateway, ...]:
 
     `LLM_PRESET` (deepseek) and `LLM_FALLBACK_PRESET` (openai) give address and model, which
     `LLM_BASE_URL`, `LLM_MODEL`, and the same with `LLM_FALLBACK_`, replace; keys are `LLM_API_KEY`
-    and `LLM_FALLBACK_API_KEY`.
+    and `LLM_FALLBACK_API_KEY`; `LLM_PRICE_IN` and `LLM_PRICE_OUT` are dollars for a million tokens.
+    Errors: `ValueError` naming a price that is none.
     """
     env = dict(os.environ) if environ is None else environ
     found = []
@@ -74,10 +91,25 @@ def gateways(environ: dict[str, str] | None = None) -> tuple[Gateway, ...]:
             env.get(f"{prefix}BASE_URL", "") or url,
             env.get(f"{prefix}MODEL", "") or model,
             env.get(f"{prefix}API_KEY", ""),
+            _price(env, f"{prefix}PRICE_IN"),
+            _price(env, f"{prefix}PRICE_OUT"),
         )
         if one.key and one.base_url and one.model:
             found.append(one)
     return tuple(found)
+
+
+def _price(env: Mapping[str, str], name: str) -> Usd | None:
+    text = env.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        price = micros_from_text(text)
+    except ValueError:
+        price = -1
+    if price < 0:
+        raise ValueError(f"{name}={text!r}: write dollars for a million tokens, for example 0.27.")
+    return Usd(price)
 
 
 def ask(text: str, where: Sequence[Gateway]) -> Asked:
@@ -117,12 +149,14 @@ def _ask(text: str, gateway: Gateway) -> Asked:
     content = (choices[0].message.content or "") if choices else ""
     found = advices.read(content)
     used = said.usage
+    tokens_in, tokens_out = (used.prompt_tokens, used.completion_tokens) if used else (0, 0)
     return Asked(
         None if isinstance(found, str) else found,
         found if isinstance(found, str) else "",
         gateway.model,
-        used.prompt_tokens if used else 0,
-        used.completion_tokens if used else 0,
+        tokens_in,
+        tokens_out,
+        gateway.cost(tokens_in, tokens_out) if used else None,
     )
 
 
@@ -171,6 +205,7 @@ def _keep(row: Relation, found: Asked) -> None:
             "model": found.model,
             "tokens_in": found.tokens_in,
             "tokens_out": found.tokens_out,
+            "cost": found.cost,
             "ignored": found.ignored,
         },
     )
@@ -186,24 +221,32 @@ def _shown(advice: Advice) -> dict[str, Any]:
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """What the model was asked since a day ago, and from how many answers in store."""
+    """What the model was asked since a day ago, and how many answers are in store.
+
+    `cost` is that of the questions whose price is known, `unpriced` how many it is not of.
+    """
 
     asked: int
     tokens_in: int
     tokens_out: int
     ignored: int
     kept: int
+    cost: Usd
+    unpriced: int
 
 
 def spent() -> Spent:
     """Questions and tokens of the last day, and answers that need not be asked for again."""
     rows = [row.figures for row in _today()]
+    costs = [r.get("cost") for r in rows]
     return Spent(
         asked=len(rows),
         tokens_in=sum(int(r.get("tokens_in", 0)) for r in rows),
         tokens_out=sum(int(r.get("tokens_out", 0)) for r in rows),
         ignored=sum(bool(r.get("ignored")) for r in rows),
         kept=Relation.objects.filter(llm_score__isnull=False).count(),
+        cost=Usd(sum(cost for cost in costs if cost is not None)),
+        unpriced=costs.count(None),
     )
 
 

@@ -354,13 +354,17 @@ def test_a_model_that_doubts_keeps_every_pair_from_being_confirmed(
 
 
 @pytest.mark.usefixtures("game")
-def test_what_the_model_says_is_asked_for_once_and_its_tokens_are_counted(
-    gateway: type[Gateway],
+def test_what_the_model_says_is_asked_for_once_and_its_cost_is_counted(
+    gateway: type[Gateway], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("LLM_PRICE_IN", "0.27")
+    monkeypatch.setenv("LLM_PRICE_OUT", "1.10")
     found = run_with_model(json.dumps({**ADVICE, "same_window": False}), gateway)
-    asked = len(gateway.asked)
+    asked, spent = len(gateway.asked), ranker.spent()
     assert asked == found.auto
-    assert (ranker.spent().asked, ranker.spent().tokens_in) == (asked, 900 * asked)
+    assert (spent.asked, spent.tokens_in, spent.unpriced) == (asked, 900 * asked, 0)
+    one = -(-(900 * 270_000 + spent.tokens_out // asked * 1_100_000) // 1_000_000)
+    assert spent.cost == one * asked > 0
     for row in Relation.objects.exclude(llm={}).prefetch_related("claims__market__event"):
         ranker.advise(row)
     assert len(gateway.asked) == asked
