@@ -10,6 +10,7 @@ from markets.terms.ids import DealId, MarketId, OrderId, RelationId, VenueId
 from markets.terms.relations import pair
 from markets.terms.units import Ns, Px, Qty, Usd
 from markets.wire import tell
+from risk.holdings_view import HoldingLine, LegLine, WorldCell
 from risk.selectors import BreakerRow
 from trading.engine.pictures import QuotePicture
 from trading.minutes import Minute
@@ -313,6 +314,24 @@ SOME_STATS = Stats(
         6_200_000,
     ),
 )
+A_HOLDING = HoldingLine(
+    relation="bills-beat-chiefs",
+    title="Bills beat Chiefs",
+    category="Sports",
+    payout_at=AT,
+    legs=(
+        LegLine("KA", "Bills beat Chiefs", "Yes", Qty(480_000_000), Px(412_000)),
+        LegLine("PM", "Bills – Chiefs", "Chiefs", Qty(360_000_000), Px(541_000)),
+    ),
+    cost=Usd(405_120_000),
+    open=Usd(120_000_000),
+    worlds=(
+        WorldCell("yes", is_tail=False, ppm=0, result=Usd(74_880_000)),
+        WorldCell("no", is_tail=False, ppm=0, result=Usd(-45_120_000)),
+        WorldCell("settled apart", is_tail=True, ppm=500, result=Usd(-405_120_000)),
+    ),
+    worst=Usd(-45_120_000),
+)
 A_HEALTH = Health(
     at=AT,
     redis=True,
@@ -331,6 +350,7 @@ ITEMS: dict[str, dict[str, Any]] = {
     "orders": tell(AN_ORDER),
     "fills": tell(A_FILL),
     "positions": tell(A_POSITION),
+    "holdings": tell(A_HOLDING),
     "stats/minutes": tell(A_MINUTE),
     "limits": A_LIMIT,
     "breakers": tell(A_BREAKER),

@@ -1,4 +1,4 @@
-"""The API of limits and breakers."""
+"""The API of limits, breakers and what is held by world."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from markets.cursors import page_of
 from markets.schemas import paged, schema_of
 from markets.wire import tell
 from risk import selectors
+from risk.holdings_view import HoldingLine, account, lines
 from risk.selectors import BreakerRow, LimitRow
 from trading import live, trips
 from trading.amounts import text_of
@@ -38,6 +39,7 @@ class LimitOut(Schema):
 
 LimitPage = paged(LimitOut)
 BreakerPage = paged(schema_of(BreakerRow))
+HoldingPage = paged(schema_of(HoldingLine, "Holding"))
 TripPage = paged(schema_of(trips.TripRow, limit=str, actual=str))
 
 
@@ -63,6 +65,21 @@ def _limit(row: LimitRow) -> LimitOut:
         meaning=spec.meaning,
         dormant=spec.dormant,
     )
+
+
+@router.get("/holdings", response=HoldingPage)
+def holdings(
+    request: HttpRequest, cursor: str | None = None, limit: Limit | None = None, book: str = ""
+) -> dict[str, Any]:
+    """What is held by the facts it hangs on, with its result in every world; of `book` live or
+    paper, without one of live when anything is held there.
+    """
+    found = page_of(lines(account(book)), _name, cursor, limit)
+    return {"items": [tell(row) for row in found.items], "next": found.next}
+
+
+def _name(row: HoldingLine) -> str:
+    return row.relation or "~".join((row.title, *(leg.name for leg in row.legs)))
 
 
 @router.get("/breakers", response=BreakerPage)

@@ -47,11 +47,13 @@ class WorldCell(msgspec.Struct, frozen=True):
 
 
 class HoldingLine(msgspec.Struct, frozen=True):
-    """One row of the table."""
+    """What is held on one set of facts. `relation` is empty where no relation speaks of it, `open`
+    is what the decisive worlds' results differ by, `worst` the least of a regular world.
+    """
 
+    relation: str
     title: str
     category: str
-    link: str
     payout_at: Ns | None
     legs: tuple[LegLine, ...]
     cost: Usd
@@ -83,30 +85,49 @@ class Totals(msgspec.Struct, frozen=True):
     payout_at: Ns | None
 
 
-@require_GET
-def positions(request: HttpRequest) -> HttpResponse:
-    """What is held of one book: live when anything is, unless the other is asked for."""
+class Account(msgspec.Struct, frozen=True):
+    """What is held of one book, the terms of its markets, and the books that hold anything."""
+
+    book: BookKind
+    books: tuple[BookKind, ...]
+    found: tuple[Holding, ...]
+    known: dict[MarketId, Market]
+
+
+def account(asked: str) -> Account:
+    """What is held of a book; of live when anything is, where none of them is asked for."""
     held = trading.held()
-    books = [book for book in (BookKind.LIVE, BookKind.PAPER) if held.get(book)]
-    asked = request.GET.get("book", "")
+    books = tuple(book for book in (BookKind.LIVE, BookKind.PAPER) if held.get(book))
     book = BookKind(asked) if asked in tuple(BookKind) else next(iter(books), BookKind.PAPER)
     rows = held.get(book, ())
     names = [row.market for row in rows]
     known = {market.id: market for market in markets.market_terms(names)}
     found = holdings(rows, markets.relations_on(names), known.values())
-    shorts = {venue.slug: venue for venue in markets.venues()}
-    provisional = trading.provisional(book)
+    return Account(book, books, found, known)
+
+
+@require_GET
+def positions(request: HttpRequest) -> HttpResponse:
+    """What is held of one book: live when anything is, unless the other is asked for."""
+    mine = account(request.GET.get("book", ""))
+    venues = markets.venues()
     now = ns(timezone.now())
     context = {
         "page": "positions",
-        "book": book.value,
-        "books": [one.value for one in books],
-        "totals": totals(found, provisional, now),
-        "lines": [line(one, known, {v: row.short for v, row in shorts.items()}) for one in found],
-        "venues": by_venue(found, known, {v: row.name for v, row in shorts.items()}, now),
-        "categories": by_category(found, now),
+        "book": mine.book.value,
+        "books": [one.value for one in mine.books],
+        "totals": totals(mine.found, trading.provisional(mine.book), now),
+        "lines": lines(mine),
+        "venues": by_venue(mine.found, mine.known, {row.slug: row.name for row in venues}, now),
+        "categories": by_category(mine.found, now),
     }
     return render(request, "risk/positions.html", context)
+
+
+def lines(mine: Account) -> list[HoldingLine]:
+    """Every holding in words, the worst first."""
+    shorts = {venue.slug: venue.short for venue in markets.venues()}
+    return [line(one, mine.known, shorts) for one in mine.found]
 
 
 def totals(found: Sequence[Holding], provisional: Usd, now: Ns) -> Totals:
@@ -128,9 +149,9 @@ def totals(found: Sequence[Holding], provisional: Usd, now: Ns) -> Totals:
 def line(one: Holding, known: dict[MarketId, Market], shorts: dict[VenueId, str]) -> HoldingLine:
     """A holding in words."""
     return HoldingLine(
+        relation=one.relation,
         title=one.title,
         category=one.category,
-        link=f"/pairs/{one.relation}/" if one.relation else "",
         payout_at=one.payout_at,
         legs=tuple(_leg(leg, known[leg.market], shorts) for leg in one.legs),
         cost=one.cost,

@@ -92,3 +92,13 @@ def test_a_cap_of_one_venue_stands_beside_its_own_money(viewer: Client) -> None:
     body = viewer.get("/positions/").content.decode()
     assert "of $5.00" in text(viewer)
     assert 'class="sbar warn"' in body
+
+
+def test_the_api_tells_the_same(viewer: Client) -> None:
+    slug = listings.confirmed()
+    records.a_deal()
+    (item,) = viewer.get("/api/holdings?book=paper").json()["items"]
+    assert (item["relation"], item["cost"], item["worst"]) == (slug, "9.56", "0.44")
+    assert item["open"] == "0.00"
+    assert [leg["px"] for leg in item["legs"]] == ["0.475", "0.475"]
+    assert [(w["name"], w["result"]) for w in item["worlds"]][2] == ("settled apart", "-9.56")

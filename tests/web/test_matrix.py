@@ -321,6 +321,7 @@ COMMANDS = {
 }
 READS = (  # noqa: SIM905  a list of words
     "health venues markets pairs edges decisions deals deals/{deal_id} orders fills positions "
+    "holdings "
     "stats stats/minutes limits breakers breakers/trips revisions commands commands/{number} stream"
 ).split()
 
