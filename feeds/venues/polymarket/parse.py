@@ -50,6 +50,14 @@ class Top(msgspec.Struct, frozen=True, gc=False):
         )
 
 
+def top_of(bids: list[Level], asks: list[Level]) -> Top:
+    """The best of each side, levels without a size left out."""
+    return Top(
+        max((px for px, qty in bids if qty), default=None),
+        min((px for px, qty in asks if qty), default=None),
+    )
+
+
 def frames(text: str) -> list[wire.Frame | Bad]:
     """The frames of one message, in order: a single object or an array of them."""
     body = text.strip()

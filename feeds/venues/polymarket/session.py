@@ -1,26 +1,25 @@
 """One market socket of Polymarket as a state machine told the time.
 
 Subscribes at once, pings in text, routes frames to the keeper of their market, counts snapshots
-against what was asked, fetches books that are missing, lost or suspiciously silent, and asks how
-markets ended. Invariants:
-no PING before the subscription; a frame that may have carried a change and could not be read makes
-the books it may have touched stale; nothing survives a reconnect. How a book is kept true is the
-keeper's. Source: polymarket sheet sections 5.1 to 5.4, read 2026-11-20.
+against what was asked, fetches books that are missing, lost or suspiciously silent. Invariants: no
+PING before the subscription; a frame that may have carried a change and could not be read makes the
+books it may have touched stale; nothing survives a reconnect. How a book is kept true is the
+keeper's, what a frame says of each market is in `changes`, how markets end in `ends`.
+Source: polymarket sheet sections 5.1 to 5.4, read 2026-11-20.
 """
-
-from collections.abc import Iterable
 
 import msgspec
 
-from feeds.books.builder import Change
-from feeds.books.endings import Endings
-from feeds.venues.base import Drop, Emit, Fault, Fetch, Output, Reply, Request, Send
-from feeds.venues.polymarket import parse, resolutions, wire
+from feeds.venues.base import Drop, Emit, Fault, Fetch, Output, Reply, Send
+from feeds.venues.polymarket import parse, wire
+from feeds.venues.polymarket.changes import Group, elements
+from feeds.venues.polymarket.ends import END, Ends
 from feeds.venues.polymarket.keeper import BookKeeper
+from feeds.venues.polymarket.spot import tokens_request
 from markets.terms.ids import MarketId
-from markets.terms.instruments import Market, MarketState
-from markets.terms.units import MICRO, SECOND, Ns, Px
-from trading.engine.events import MarketClosed, MarketSettled, TradeSeen
+from markets.terms.instruments import Market
+from markets.terms.units import SECOND, Ns
+from trading.engine.events import TradeSeen
 
 PING_EVERY = Ns(10 * SECOND)
 PONG_WITHIN = Ns(30 * SECOND)
@@ -28,8 +27,6 @@ SNAPSHOT_WITHIN = Ns(3 * SECOND)
 SILENT_AFTER = Ns(60 * SECOND)
 LIVELY_FRAMES = 20
 FETCH_AT_ONCE = 250
-END = "end"
-HEADERS = (("User-Agent", "arbsite/0.1"), ("Content-Type", "application/json"))
 
 
 class MarketSession:
@@ -45,7 +42,7 @@ class MarketSession:
             for index, token in enumerate(keeper.market.tokens)
         }
         self._by_native = {keeper.market.native: keeper for keeper in self._keepers}
-        self._endings = Endings(k.market for k in self._keepers)
+        self._ends = Ends(self._keepers)
         self._is_open = False
         self._pinged_at = Ns(0)
         self._ponged_at = Ns(0)
@@ -58,7 +55,7 @@ class MarketSession:
         self._is_open = True
         self._pinged_at = self._ponged_at = self._checked_at = at
         self._in_flight = {}
-        self._endings.opened(at)
+        self._ends.opened(at)
         for keeper in self._keepers:
             keeper.restart(at, SNAPSHOT_WITHIN)
         ask = wire.Subscription(assets_ids=list(self._by_token))
@@ -91,7 +88,7 @@ class MarketSession:
             said = "no answer" if reply is None else f"status {reply.status}"
             return [Fault("record_unavailable" if topic == END else "books_unavailable", said)]
         if topic == END:
-            return self._told_end(native, reply.body, at)
+            return self._ends.told(native, reply.body, at)
         try:
             books = parse.books(reply.body)
         except ValueError as problem:
@@ -113,7 +110,7 @@ class MarketSession:
             out.append(Send("PING"))
         for keeper in self._keepers:
             out.extend(keeper.overdue(at))
-        return out + self._fetch_due(at) + self._check_silent(at) + self._ask_ends(at)
+        return out + self._fetch_due(at) + self._check_silent(at) + self._ask_end(at)
 
     def closed(self, at: Ns, reason: str) -> list[Output]:
         """Nothing is believed any more; replies still on their way are ignored."""
@@ -142,7 +139,7 @@ class MarketSession:
             case wire.TickSizeChange():
                 return self._retick(frame, at)
             case wire.MarketResolved():
-                return self._resolved(frame, at)
+                return self._ends.announced(frame, at)
             case wire.NewMarket():
                 return []
             case parse.Bad():
@@ -150,7 +147,7 @@ class MarketSession:
 
     def _price_change(self, frame: wire.PriceChange, at: Ns) -> list[Output]:
         """Group the elements by market; usually there is one."""
-        groups: dict[int, _Group] = {}
+        groups: dict[int, Group] = {}
         out: list[Output] = []
         for element in elements(frame):
             found = self._by_token.get(element.asset_id)
@@ -158,7 +155,7 @@ class MarketSession:
                 out.append(Fault("unknown_asset", element.asset_id[: parse.DETAIL]))
                 continue
             keeper, outcome = found
-            group = groups.setdefault(id(keeper), _Group(keeper))
+            group = groups.setdefault(id(keeper), Group(keeper))
             try:
                 group.add(element, outcome)
             except ValueError as problem:
@@ -181,10 +178,7 @@ class MarketSession:
         venue_at = parse.stamp(frame.timestamp)
         if outcome == 0:
             return keeper.snapshot(tuple(bids), tuple(asks), at, venue_at)
-        seen = parse.Top(
-            max((px for px, qty in bids if qty), default=None),
-            min((px for px, qty in asks if qty), default=None),
-        )
+        seen = parse.top_of(bids, asks)
         return keeper.check([seen.mirrored()], at, venue_at)
 
     def _trade(self, frame: wire.LastTrade, at: Ns) -> list[Output]:
@@ -209,48 +203,6 @@ class MarketSession:
         if keeper is None:
             return [Fault("unknown_asset", frame.asset_id[: parse.DETAIL])]
         return keeper.retick(parse.price(frame.new_tick_size), at)
-
-    def _resolved(self, frame: wire.MarketResolved, at: Ns) -> list[Output]:
-        """Announced to everybody, so markets we do not follow are no fault."""
-        known = (self._by_token[token][0] for token in frame.assets_ids if token in self._by_token)
-        keeper = next(known, None)
-        if keeper is None or keeper.ended:
-            return []
-        out = self._end(keeper, at)
-        if frame.winning_asset_id in keeper.market.tokens:
-            pays = tuple(
-                Px(MICRO if token == frame.winning_asset_id else 0)
-                for token in keeper.market.tokens
-            )
-            return [*out, self._settle(keeper, pays, at)]
-        self._endings.hurry(keeper.market, at)
-        if frame.winning_asset_id:
-            out.append(Fault("unknown_winner", str(keeper.market.id)))
-        return out
-
-    def _end(self, keeper: BookKeeper, at: Ns) -> list[Output]:
-        keeper.ended = True
-        keeper.lose("resolved", at)
-        keeper.market = msgspec.structs.replace(keeper.market, state=MarketState.DETERMINED)
-        return [Emit(MarketClosed(at, keeper.market.id))]
-
-    def _settle(self, keeper: BookKeeper, pays: tuple[Px, ...], at: Ns) -> Output:
-        self._endings.settled(keeper.market)
-        return Emit(MarketSettled(at, keeper.market.id, pays))
-
-    def _told_end(self, native: str, body: bytes, at: Ns) -> list[Output]:
-        """The venue's record of a market: its end where it says one, else nothing."""
-        keeper = self._by_native.get(native)
-        if keeper is None:
-            return []
-        try:
-            pays = resolutions.pays_of(keeper.market, body)
-        except ValueError as problem:
-            return [Fault("record_malformed", str(problem)[: parse.DETAIL])]
-        if pays is None:
-            return []
-        out = [] if keeper.ended else self._end(keeper, at)
-        return [*out, self._settle(keeper, pays, at)]
 
     def _bad(self, bad: parse.Bad, at: Ns) -> list[Output]:
         out: list[Output] = [Fault(bad.reason, bad.detail)]
@@ -286,10 +238,7 @@ class MarketSession:
             bids, asks = parse.ladder(book.bids), parse.ladder(book.asks)
         except ValueError as problem:
             return [Fault("impossible_value", str(problem)[: parse.DETAIL])]
-        best = parse.Top(
-            max((px for px, qty in bids if qty), default=None),
-            min((px for px, qty in asks if qty), default=None),
-        )
+        best = parse.top_of(bids, asks)
         if best == keeper.top() or at - keeper.heard_at < SILENT_AFTER:
             return []
         return [Fault("silent_feed", str(keeper.market.id)), *self._drop("silent feed", at)]
@@ -318,13 +267,12 @@ class MarketSession:
             self._checked_at = at
         return self._ask(quiet, at, check=True)
 
-    def _ask_ends(self, at: Ns) -> list[Output]:
-        market = self._endings.due(at)
-        if market is None:
+    def _ask_end(self, at: Ns) -> list[Output]:
+        asked = self._ends.due(at)
+        if asked is None:
             return []
-        tag = f"{END}:{market.native}"
-        self._in_flight[tag] = False
-        return [Fetch(tag, resolutions.request_of(market))]
+        self._in_flight[asked.tag] = False
+        return [asked]
 
     def _ask(self, keepers: list[BookKeeper], at: Ns, *, check: bool) -> list[Output]:
         out: list[Output] = []
@@ -335,7 +283,7 @@ class MarketSession:
             self._in_flight[tag] = check
             for keeper in () if check else some:
                 keeper.asked(at)
-            out.append(Fetch(tag, books_request(k.market.tokens[0] for k in some)))
+            out.append(Fetch(tag, tokens_request(k.market.tokens[0] for k in some)))
         return out
 
     def _drop(self, reason: str, at: Ns) -> list[Output]:
@@ -348,52 +296,3 @@ class MarketSession:
         for keeper in self._keepers:
             out.extend(keeper.silence(reason, at))
         return out
-
-
-class _Group:
-    """What one frame says of one market."""
-
-    def __init__(self, keeper: BookKeeper) -> None:
-        self.keeper = keeper
-        self.changes: list[Change] = []
-        self.tops: dict[int, parse.Top] = {}
-        self.is_broken = False
-        self._is_new = False
-
-    def add(self, element: wire.Element, outcome: int) -> None:
-        """Take the change of a YES element and the top either outcome's element states."""
-        said = f"{outcome} {element.side} {element.price} {element.size} {element.hash}"
-        if element.hash and self.keeper.is_repeat(said):
-            return
-        self._is_new = True
-        side, px = parse.side(element.side), parse.price(element.price)
-        qty = parse.size(element.size)
-        if outcome == 0:
-            self.changes.append((side, px, qty))
-        top = parse.top(element.best_bid, element.best_ask)
-        if top is not None:
-            self.tops[outcome] = top.mirrored() if outcome else top
-
-    def close(self, at: Ns, venue_at: Ns) -> list[Output]:
-        """Apply it: a frame of repeats alone says nothing, a broken one loses the book."""
-        if self.is_broken:
-            return self.keeper.lose("impossible_value", at)
-        if not self._is_new:
-            return []
-        return self.keeper.change(self.changes, list(self.tops.values()), at, venue_at)
-
-
-def books_request(tokens: Iterable[str]) -> Request:
-    """The books of these tokens. Source: polymarket sheet section 4.3 (at most 250 a call)."""
-    body = msgspec.json.encode([wire.TokenAsked(token) for token in tokens])
-    return Request("POST", "clob", "/books", headers=HEADERS, body=body)
-
-
-def elements(frame: wire.PriceChange) -> list[wire.Element]:
-    """The elements of either form; the older one names its token on the envelope."""
-    if frame.price_changes:
-        return frame.price_changes
-    return [
-        wire.Element(frame.asset_id, old.price, old.size, old.side, frame.hash)
-        for old in frame.changes
-    ]

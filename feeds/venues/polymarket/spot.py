@@ -7,10 +7,11 @@ Source: polymarket sheet 1 and 4.3, read 2026-11-21.
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from feeds.books.agreement import Told
 from feeds.venues.base import Reply, Request
-from feeds.venues.polymarket import parse
-from feeds.venues.polymarket.session import books_request as ask
+from feeds.venues.polymarket import parse, wire
 from markets.terms.ids import MarketId
 from markets.terms.instruments import Market
 from markets.terms.units import SECOND, Ns
@@ -18,11 +19,18 @@ from markets.terms.units import SECOND, Ns
 AT_ONCE = 250
 CLOCK = Request("GET", "clob", "/time")
 LONGEST_TIME = 12
+HEADERS = (("User-Agent", "arbsite/0.1"), ("Content-Type", "application/json"))
 
 
 def books_request(markets: Iterable[Market]) -> Request:
     """One question for up to `AT_ONCE` books."""
-    return ask(market.tokens[0] for market in markets if market.tokens)
+    return tokens_request(market.tokens[0] for market in markets if market.tokens)
+
+
+def tokens_request(tokens: Iterable[str]) -> Request:
+    """The books of these tokens. Source: polymarket sheet section 4.3 (at most 250 a call)."""
+    body = msgspec.json.encode([wire.TokenAsked(token) for token in tokens])
+    return Request("POST", "clob", "/books", headers=HEADERS, body=body)
 
 
 def told(body: bytes, by_token: Mapping[str, MarketId]) -> list[Told]:

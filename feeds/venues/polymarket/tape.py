@@ -11,7 +11,8 @@ import msgspec
 
 from feeds.venues.polymarket import parse, wire
 from feeds.venues.polymarket.catalogue import VENUE
-from feeds.venues.polymarket.session import MarketSession, elements
+from feeds.venues.polymarket.changes import elements
+from feeds.venues.polymarket.session import MarketSession
 from feeds.venues.tape import Best, Changed, Nature, Said, Traded, Whole
 from markets.terms.ids import MarketId, market_id
 from markets.terms.instruments import FeeSchedule, Market, even_ladder

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.venues.base import Fault, Fetch, Reply, Send
-from feeds.venues.polymarket.session import MarketSession, books_request
+from feeds.venues.polymarket.session import MarketSession
+from feeds.venues.polymarket.spot import tokens_request
 from markets.terms.units import MICRO, MS, SECOND, Ns, Px, Qty
 from tests.unit.feeds.venues.polymarket.scene import NATIVE, NO, START, YES, Scene
 from trading.engine.events import (
@@ -555,7 +556,7 @@ def test_whatever_was_lost_a_live_book_soon_has_the_venues_top(
     for size in range(1, 8):
         scene.moves(f"{bids} 0.005x{size}", asks)
         scene.passes(200)
-    truth = scene.fake.request(books_request([YES]), scene.at)
+    truth = scene.fake.request(tokens_request([YES]), scene.at)
     book = json.loads(truth.body)[0]
     best = [round(float(book[side][-1]["price"]) * MICRO) for side in ("bids", "asks")]
     assert scene.is_live()
