@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis.stateful import initialize, invariant, rule
 from msgspec.structs import replace
 
-from markets.terms.fees import trade_fee
+from markets.terms.fees import as_maker, trade_fee
 from markets.terms.ids import venue_of
 from markets.terms.units import Rounding, times
 from tests.builders import (
@@ -30,7 +30,7 @@ from trading.engine import events as ev
 from trading.engine.deals import ACTIVE, Deal, excess
 from trading.engine.orders import TERMINAL, BookKind, OrderRequest, Purpose, Side
 from trading.engine.state import EngineState, account, exposure, reserved
-from trading.engine.strategies import Strategy
+from trading.engine.strategies import Strategy, rests
 
 # The second pair shares a market with the first, the others only the venues' money.
 PAIRS = (
@@ -127,7 +127,9 @@ class SharedMachine(DealMachine):
 def _planned(state: EngineState, deal: Deal, index: int) -> int:
     """What a leg of a deal may cost at its limit, with its fee."""
     leg = deal.legs[index]
-    fee = trade_fee(state.markets[leg.market].fees, leg.limit, leg.planned)
+    fees = state.markets[leg.market].fees
+    is_resting = rests(deal.strategy) and index == deal.leader
+    fee = trade_fee(as_maker(fees) if is_resting else fees, leg.limit, leg.planned)
     return times(leg.limit, leg.planned, Rounding.UP) + fee
 
 

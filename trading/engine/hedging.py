@@ -9,7 +9,7 @@ out keeps more, what is not matched is sold (`unwinding`). Halts do not stop it.
 
 from msgspec.structs import replace
 
-from markets.terms.fees import trade_fee
+from markets.terms.fees import as_maker, trade_fee
 from markets.terms.formats import count
 from markets.terms.instruments import MarketState
 from markets.terms.units import MS, Ns, Px, Qty, Rounding, divide, times
@@ -195,7 +195,7 @@ def _order(
     px = _price(state, deal, (leg, qty, cap), None if first or not tries else tries[-1], out)
     if px is None:
         return _LATER
-    qty = _affordable(state, deal, short.leg, qty, px)
+    qty = affordable(state, deal, short.leg, qty, px)
     return (qty, px) if qty else f"No money is free for {leg_name(state, leg)}."
 
 
@@ -247,15 +247,20 @@ def _price(
     return reach(book.asks(leg.outcome), qty, cap, buying=True)
 
 
-def _affordable(state: EngineState, deal: Deal, index: int, qty: Qty, px: Px) -> Qty:
-    """The part of a hedge for which money is free that no other deal was promised; 0 for none."""
+def affordable(
+    state: EngineState, deal: Deal, index: int, qty: Qty, px: Px, *, resting: bool = False
+) -> Qty:
+    """The part of a purchase of a leg for which money is free that no other deal was promised; 0
+    for none. An order that is `resting` is charged the maker's fee.
+    """
     leg = deal.legs[index]
     market = state.markets[leg.market]
     free = free_in(state, deal.book, pocket_of(state, deal.book, market))
     if free is None:
         return qty
     left = free + reserved(state, deal, index)
-    need = times(px, qty, Rounding.UP) + trade_fee(market.fees, px, qty)
+    fees = as_maker(market.fees) if resting else market.fees
+    need = times(px, qty, Rounding.UP) + trade_fee(fees, px, qty)
     if need <= left:
         return qty
     part = divide(qty * max(0, left), need, Rounding.DOWN)

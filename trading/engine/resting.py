@@ -18,7 +18,7 @@ from trading.engine.acks import percentile_ms
 from trading.engine.book import Book, BookState, Ladders, Level
 from trading.engine.bounds import hedge_cap
 from trading.engine.deals import Deal, DealLeg, DealState
-from trading.engine.hedging import begin_hedge, hedge, hedgeable, passive
+from trading.engine.hedging import affordable, begin_hedge, hedge, hedgeable, passive
 from trading.engine.intents import Intent, SetTimer
 from trading.engine.legs import orders_of, reach, unended
 from trading.engine.orders import TERMINAL, Order, Purpose, Side
@@ -194,6 +194,8 @@ def _again(state: EngineState, deal: Deal, out: list[Intent], news: str) -> bool
     orders = orders_of(state, leg)
     refused = orders[-1].filled == 0 and orders[-1].cancel_at == 0
     px = target_price(state, deal)
+    if px is not None and rest > 0:
+        rest = affordable(state, deal, deal.leader, rest, px, resting=True)
     if rest < market.min_size or len(orders) >= RESTS or px is None or refused:
         return False
     _told(state, deal, out, news)

@@ -7,7 +7,7 @@ saved. Dicts keep the order things came in; there are no sets. No decisions are 
 
 import msgspec
 
-from markets.terms.fees import trade_fee
+from markets.terms.fees import as_maker, trade_fee
 from markets.terms.friction import friction_each
 from markets.terms.ids import DealId, MarketId, OrderId, RelationId, RunId, VenueId
 from markets.terms.instruments import Market, MarketState
@@ -494,7 +494,8 @@ def promised(state: EngineState, order: Order) -> Usd:
     if request.side is Side.SELL or order.state in TERMINAL:
         return Usd(0)
     rest = Qty(request.qty - order.filled)
-    fee = trade_fee(state.markets[request.market].fees, request.px, rest)
+    fees = state.markets[request.market].fees
+    fee = trade_fee(as_maker(fees) if request.post_only else fees, request.px, rest)
     return Usd(times(request.px, rest, Rounding.UP) + fee)
 
 
@@ -521,9 +522,10 @@ def reserved(state: EngineState, deal: Deal, index: int) -> Usd:
     missing = Qty(divide(whole * leg.weight, MICRO, Rounding.UP) - leg.held)
     if missing <= 0:
         return orders
-    slack = 0 if begun and index == deal.leader else terms.hedge_loss
-    px = Px(min(MICRO, leg.limit + slack))
-    fee = trade_fee(state.markets[leg.market].fees, px, missing)
+    leads = begun and index == deal.leader
+    px = Px(min(MICRO, leg.limit + (0 if leads else terms.hedge_loss)))
+    fees = state.markets[leg.market].fees
+    fee = trade_fee(as_maker(fees) if leads and rests(deal.strategy) else fees, px, missing)
     return max(orders, Usd(times(px, missing, Rounding.UP) + fee))
 
 

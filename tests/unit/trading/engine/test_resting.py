@@ -15,6 +15,7 @@ from tests.builders import (
     at,
     book,
     cancelled,
+    cash,
     command,
     filled,
     gap,
@@ -26,6 +27,7 @@ from tests.builders import (
     snapshot,
     started,
     tick,
+    usd,
 )  # fmt: skip
 from tests.deals import DEAL, deal, made
 from trading.engine import events as ev
@@ -35,6 +37,7 @@ from trading.engine.intents import CancelOrder, Intent, PlaceOrder, SetTimer
 from trading.engine.orders import OrderRequest, Purpose, Side
 from trading.engine.plans import charged
 from trading.engine.resting import offered, pulled
+from trading.engine.state import promised
 
 
 def pulls(intents: list[Intent]) -> list[str]:
@@ -238,3 +241,26 @@ def test_an_order_rests_that_keeps_enough_at_the_makers_fee_alone() -> None:
 
     assert [(order.px, order.post_only) for order in sent] == [(px("0.41"), True)]
     assert deal(engine).planned_net == px("0.0095")
+
+
+def test_an_order_that_moves_up_takes_no_more_money_than_is_free() -> None:
+    engine, first = made(profit_fell=500_000)
+    engine.step(ev.OrderAccepted(at("0.01"), first.id, "k"))
+    engine.step(cash(KA, "41.50"))
+    show(engine, book(FIRST, "0.41x50 0.40x100", "0.44x100", at("0.6")))
+    engine.step(cancelled(first, "0", when=at("0.65")))
+    show(engine, gap(at("0.85"))[1])
+    (again,) = orders(engine.step(tick("rest/r-1", at("0.9"))))
+    assert (again.px, again.qty) == (px("0.42"), qty(98))
+    assert promised(engine.state, engine.state.orders[again.id]) <= usd("41.50")
+
+
+def test_an_order_does_not_rest_again_without_money() -> None:
+    engine, first = made(profit_fell=500_000)
+    engine.step(ev.OrderAccepted(at("0.01"), first.id, "k"))
+    engine.step(cash(KA, "0.10"))
+    show(engine, book(FIRST, "0.41x50 0.40x100", "0.44x100", at("0.6")))
+    engine.step(cancelled(first, "0", when=at("0.65")))
+    show(engine, gap(at("0.85"))[1])
+    assert not orders(engine.step(tick("rest/r-1", at("0.9"))))
+    assert deal(engine).state is DealState.CLOSED
