@@ -24,7 +24,7 @@ __all__ = (
 )
 
 CATALOGUE_MINUTES = 5
-HEAVY = ("feeds.match_markets",)
+HEAVY = ("feeds.match_markets", "feeds.propose_packages")
 WATCHES = (
     (
         "Rules of confirmed pairs",
@@ -49,6 +49,12 @@ WATCHES = (
         "feeds.price_waiting",
         120,
         "What the pairs that wait for review would bring now: the order of the queue.",
+    ),
+    (
+        "Purchases of large bundles",
+        "feeds.propose_packages",
+        60,
+        "Asks the solver what to buy of bundles beyond 64 packages whose proposals are approved.",
     ),
     (
         "Games of confirmed pairs",

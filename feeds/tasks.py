@@ -9,7 +9,7 @@ import structlog
 from celery import shared_task
 from django.core.exceptions import ValidationError
 
-from feeds import audit, discovery, places, pricing, sentinel
+from feeds import audit, discovery, places, pricing, proposing, sentinel
 from markets import bundles, matcher, ranker, runs, selectors, selfcheck
 from risk import selectors as limits
 
@@ -83,6 +83,13 @@ def check_pairs() -> dict[str, Any]:
 def price_waiting() -> dict[str, int]:
     """What waiting relations would bring now."""
     return pricing.price_waiting()
+
+
+@shared_task(name="feeds.propose_packages", expires=100, soft_time_limit=110, time_limit=120)
+def propose_packages() -> dict[str, Any]:
+    """Purchases that the solver proposes for relations too large to enumerate."""
+    found: dict[str, Any] = msgspec.to_builtins(proposing.propose_packages())
+    return found
 
 
 def least_score() -> float:

@@ -18,6 +18,7 @@ from markets.models import BlockRule, ConfigRevision, Mode, Relation
 from markets.moments import ns
 from markets.relation_models import Way
 from markets.revisions import bump, change
+from markets.terms.covers import MOST
 from markets.terms.packages import packages
 
 OVER = ("closed", "determined", "settled")
@@ -34,6 +35,8 @@ def confirm_by_rule(slug: str, chosen: Sequence[int], author: str, reason: str) 
     row = pair_for_update(slug)
     _refuse_unreadable(row)
     proven = [p.index for p in packages(selectors.relation_terms(row))]
+    if len(proven) == MOST:
+        proven.append(MOST)  # what the solver proposes beyond what can be enumerated
     if not proven:
         raise ValidationError(
             f"{row.title} cannot be confirmed: no package of its payoff table pays $1 in every "

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from markets import discovery_state, pair_view, selectors
 from markets.review import PayoffTable, advised, payoff_table, percent
+from markets.terms.covers import MOST
 from markets.terms.relations import WorldKind
 
 WAITING = "waiting"
@@ -94,6 +95,8 @@ def _decision(found: selectors.RelationRow, table: PayoffTable) -> dict[str, obj
         "crossing": crossing,
         "both": ",".join(str(cover.index) for cover in crossing),
         "advised": advised(crossing),
+        "beyond": MOST if len(table.covers) == MOST else None,
+        "beyond_approved": MOST in found.approved,
         "worst_tail": max(crossing, key=lambda c: c.tail_px).tail if costly else "",
         "unreadable": [m.market_id for m in found.markets if not m.rules.strip()],
         "gone": [m.market_id for m in found.markets if m.gone],

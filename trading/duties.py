@@ -31,6 +31,7 @@ from trading.runtime.messages import (
     ConfigLoaded,
     LeaseHeld,
     LeaseLost,
+    PackageArrived,
     Status,
 )
 
@@ -161,6 +162,22 @@ class CommandRelay:
         """They are on their way."""
         if commands:
             store.mark_sent([c.id for c in commands], moment(self._clock.now()))
+
+
+class ProposalRelay:
+    """Hands over what the solver proposed: each relation's newest, once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def look(self) -> list[PackageArrived]:
+        """New proposals, oldest first."""
+        return store.waiting_proposals()
+
+    def told(self, proposals: list[PackageArrived]) -> None:
+        """They are on their way."""
+        if proposals:
+            store.mark_proposed(max(p.id for p in proposals), moment(self._clock.now()))
 
 
 class _Told(msgspec.Struct):

@@ -13,6 +13,7 @@ from django.db import models
 
 from trading.result_models import BreakerTrip as BreakerTrip
 from trading.result_models import DealResult as DealResult
+from trading.result_models import Proposal as Proposal
 from trading.result_models import ResultCheck as ResultCheck
 from trading.result_models import Settlement as Settlement
 

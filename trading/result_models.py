@@ -1,5 +1,5 @@
-"""Records of what deals came to, what venues paid, when breakers stopped, and whether the rows
-agree with the engine.
+"""What the solver proposed, and records of what deals came to, what venues paid, when breakers
+stopped, and whether the rows agree with the engine.
 
 Written by the scribe through `store`, checks by `pnl`. Money is millionths of a dollar. `journal`
 counts the journals there were: one that was replaced begins its sums anew, as the engine did.
@@ -110,3 +110,23 @@ class BreakerTrip(models.Model):
 
     def __str__(self) -> str:
         return f"{self.book} {self.breaker} at {self.seq}"
+
+
+class Proposal(models.Model):
+    """A purchase that the solver found worth looking at, for the scribe to hand to the engine.
+
+    `amounts` is a list of [claim, contracts]; `profit` what integers said of it on the books it was
+    found on, in millionths of a dollar. Nothing in it is believed by the engine.
+    """
+
+    relation = models.CharField(max_length=200, db_index=True)
+    amounts = models.JSONField(default=list)
+    profit = models.BigIntegerField()
+    at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.relation} {self.at:%Y-%m-%d %H:%M}"

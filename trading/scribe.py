@@ -32,6 +32,7 @@ from trading.duties import (
     LeaseKeeper,
     Loader,
     MinuteKeeper,
+    ProposalRelay,
     loaded_stats_ms,
 )
 from trading.row_writer import RowWriter
@@ -257,6 +258,7 @@ class Scribe:
         self._lease = LeaseKeeper(name, holder, clock)
         self._config = ConfigWatch(load or snapshot_loader())
         self._commands = CommandRelay(clock)
+        self._proposals = ProposalRelay(clock)
         self._heartbeat = Heartbeat(name, clock)
         self._minutes = MinuteKeeper(name, clock)
         self._hints = Hints(settings.REDIS_URL)
@@ -352,6 +354,10 @@ class Scribe:
     def _relay(self) -> None:
         if not self._lease.held:
             return
+        proposals = self._proposals.look()
+        for proposal in proposals:
+            self._pipes.say(proposal)
+        self._proposals.told(proposals)
         commands = self._commands.look(caught_up=self._tail.caught_up)
         if not commands:
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -20,11 +20,13 @@ from django.utils import timezone
 
 from markets.revisions import hint
 from markets.roles import REACH, SCOPES, Role, role_of
-from trading.models import ApiToken, Command
+from trading.models import ApiToken, Command, Proposal
 
 NAKED = ("wait", "hedge", "cross", "unwind")
 KINDS = ("halt", "resume", "pause", "view_only", "reset", *NAKED)
 DECIDED_HERE = ("confirm_pair", "block_pair")
+PROPOSED_ANEW = timedelta(minutes=10)
+PROPOSED_KEPT = timedelta(days=7)
 KEY_USED = "key_used"
 TOKEN_PREFIX = "arb_"  # noqa: S105  a mark by which a leaked token is recognised
 
@@ -140,6 +142,24 @@ def _same(earlier: Command, wish: Wish) -> Asked:
 def _asked(row: Command) -> Asked:
     """A command row as a struct."""
     return Asked(row.pk, row.kind, row.target, row.author, row.reason, row.state, row.answer)
+
+
+# --- proposals ------------------------------------------------------------------------------------
+
+
+def propose_package(
+    relation: str, amounts: Sequence[tuple[int, int]], profit: int, at: datetime
+) -> bool:
+    """Keeps a purchase for the engine to look at; false when the last one, told within ten minutes,
+    is the same.
+    """
+    listed = [list(leg) for leg in amounts]
+    last = Proposal.objects.filter(relation=relation).first()
+    if last is not None and last.amounts == listed and at - last.at < PROPOSED_ANEW:
+        return False
+    Proposal.objects.create(relation=relation, amounts=listed, profit=profit, at=at)
+    Proposal.objects.filter(relation=relation, at__lt=at - PROPOSED_KEPT).delete()
+    return True
 
 
 # --- tokens ---------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from typing import Any
 from django.db import transaction
 
 from markets.moments import moment
+from markets.terms.ids import RelationId
+from markets.terms.units import Qty
 from trading import models
 from trading.engine.deals import Deal
 from trading.engine.intents import BreakerChanged, CommandDone
@@ -25,7 +27,7 @@ from trading.labels import Names as Names
 from trading.order_rows import write_orders
 from trading.replay.records import Record
 from trading.replay.traces import trace_id
-from trading.runtime.messages import CommandArrived
+from trading.runtime.messages import CommandArrived, PackageArrived
 from trading.upserts import insert, upsert
 
 _REASON = 500
@@ -224,6 +226,23 @@ def waiting_commands(*, with_sent: bool) -> list[CommandArrived]:
         states.append(models.Command.State.SENT)
     rows = models.Command.objects.filter(state__in=states).order_by("pk")
     return [CommandArrived(r.pk, r.kind, r.target, r.author, r.reason) for r in rows]
+
+
+def waiting_proposals() -> list[PackageArrived]:
+    """The newest proposal of each relation, where nobody relayed it yet, oldest first."""
+    rows = models.Proposal.objects.filter(sent_at=None).order_by("pk")
+    newest = {row.relation: row for row in rows}
+    return [
+        PackageArrived(
+            row.pk, RelationId(row.relation), tuple((int(n), Qty(q)) for n, q in row.amounts)
+        )
+        for row in newest.values()
+    ]
+
+
+def mark_proposed(number: int, at: datetime) -> None:
+    """Every proposal up to this one was relayed, or had a newer one before it was."""
+    models.Proposal.objects.filter(pk__lte=number, sent_at=None).update(sent_at=at)
 
 
 def mark_sent(numbers: Sequence[int], at: datetime) -> None:

@@ -10,7 +10,8 @@ from struct import Struct
 
 import msgspec
 
-from markets.terms.units import Ns
+from markets.terms.ids import RelationId
+from markets.terms.units import Ns, Qty
 
 MAX_FRAME = 256 << 20
 _LENGTH = Struct(">I")
@@ -39,6 +40,14 @@ class CommandArrived(_Message, frozen=True):
     target: str
     author: str
     reason: str
+
+
+class PackageArrived(_Message, frozen=True):
+    """A solver proposes a purchase of a relation: claims and contracts; `id` names the proposal."""
+
+    id: int
+    relation: RelationId
+    amounts: tuple[tuple[int, Qty], ...]
 
 
 class LeaseHeld(_Message, frozen=True):
@@ -85,7 +94,7 @@ class Stop(_Message, frozen=True):
     """Bring the journal into rows to its end, give the lease back, and exit."""
 
 
-FromScribe = ConfigLoaded | CommandArrived | LeaseHeld | LeaseLost | Health | Beat
+FromScribe = ConfigLoaded | CommandArrived | PackageArrived | LeaseHeld | LeaseLost | Health | Beat
 FromWorker = Applied | Status | Stop
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -13,7 +13,13 @@ import msgspec
 
 from markets.terms.units import MS, SECOND, Ns
 from trading.engine.config import Snapshot
-from trading.engine.events import CommandReceived, ConfigChanged, Event, HealthReported
+from trading.engine.events import (
+    CommandReceived,
+    ConfigChanged,
+    Event,
+    HealthReported,
+    PackageProposed,
+)
 from trading.runtime.clock import Clock
 from trading.runtime.executor import NO_NEW_DEALS, Lease
 from trading.runtime.messages import (
@@ -27,6 +33,7 @@ from trading.runtime.messages import (
     Health,
     LeaseHeld,
     LeaseLost,
+    PackageArrived,
     Status,
     Stop,
     encode_frame,
@@ -83,6 +90,8 @@ class Desk:
                 self._configure(revision, body)
             case CommandArrived():
                 self._command(message, now)
+            case PackageArrived(relation=relation, amounts=amounts):
+                self._emit(PackageProposed(now, relation, amounts))
             case LeaseHeld(until=until):
                 self._lease.renewed(Ns(min(now, until - LEASE_TIME)))
                 self._word("")

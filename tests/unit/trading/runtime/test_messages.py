@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from markets.terms.units import Ns
+from markets.terms.ids import RelationId
+from markets.terms.units import Ns, Qty
 from trading.runtime.messages import (
     Applied,
     BadFrame,
@@ -18,6 +19,7 @@ from trading.runtime.messages import (
     Health,
     LeaseHeld,
     LeaseLost,
+    PackageArrived,
     Status,
     Stop,
     encode_frame,
@@ -28,6 +30,7 @@ from trading.runtime.messages import (
 SCRIBE: list[FromScribe] = [
     ConfigLoaded(3, b"\x80"),
     CommandArrived(1, "halt", "", "ann", "look"),
+    PackageArrived(4, RelationId("r"), ((0, Qty(2_000_000)), (3, Qty(1)))),
     LeaseHeld(Ns(5)),
     LeaseLost("somebody else"),
     Health("database", ok=False, text="away"),

@@ -5,10 +5,17 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from markets.terms.units import SECOND, Ns
+from markets.terms.ids import RelationId
+from markets.terms.units import SECOND, Ns, Qty
 from tests.fakes import START, ManualClock
 from trading.engine.config import Limits, Snapshot
-from trading.engine.events import CommandReceived, ConfigChanged, Event, HealthReported
+from trading.engine.events import (
+    CommandReceived,
+    ConfigChanged,
+    Event,
+    HealthReported,
+    PackageProposed,
+)
 from trading.engine.orders import Purpose
 from trading.runtime.executor import Lease
 from trading.runtime.messages import (
@@ -20,6 +27,7 @@ from trading.runtime.messages import (
     Health,
     LeaseHeld,
     LeaseLost,
+    PackageArrived,
 )
 from trading.runtime.watch import Desk
 
@@ -195,3 +203,11 @@ def test_health_of_the_database_is_passed_on_once_per_change() -> None:
         office.desk.hear(Health("database", ok=ok, text="..."))
 
     assert office.health() == [("database", False), ("database", True)]
+
+
+def test_a_proposal_of_the_solver_becomes_an_event() -> None:
+    office = Office()
+
+    office.desk.hear(PackageArrived(4, RelationId("r"), ((0, Qty(2)), (3, Qty(1)))))
+
+    assert office.events == [PackageProposed(START, RelationId("r"), ((0, Qty(2)), (3, Qty(1))))]
