@@ -23,7 +23,7 @@ from arbsite.access import owes_code
 from markets import second_factor
 from markets.moments import ns, ns_or_none
 from markets.roles import REACH, asked_role, has_shown_second_factor
-from trading import selectors, services
+from trading import askings, services
 
 SHOWN = 10
 
@@ -77,7 +77,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "role": role.word if role is not None else "",
         "has_factor": second_factor.has_one(request.user),
         "shown_factor": has_shown_second_factor(request),
-        "tokens": selectors.tokens(name),
+        "tokens": askings.tokens(name),
         "scopes": [scope for scope, least in REACH.items() if role is not None and role >= least],
         "logins": [
             {

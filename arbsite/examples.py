@@ -12,19 +12,11 @@ from markets.terms.units import Ns, Px, Qty, Usd
 from markets.wire import tell
 from risk.holdings_view import HoldingLine, LegLine, WorldCell
 from risk.selectors import BreakerRow
+from trading.askings import CommandRow
 from trading.engine.pictures import QuotePicture
+from trading.judgements import DecisionRow
 from trading.minutes import Minute
-from trading.selectors import (
-    CommandRow,
-    DealPage,
-    DealRow,
-    DecisionRow,
-    FillRow,
-    LegRow,
-    OrderRow,
-    PositionRow,
-    StepRow,
-)
+from trading.selectors import DealPage, DealRow, FillRow, LegRow, OrderRow, PositionRow, StepRow
 from trading.stream import Edge
 from trading.sums import SelfTestEnd, SelfTests, Stats
 from trading.trips import TripRow

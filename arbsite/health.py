@@ -16,7 +16,7 @@ from markets import selectors as markets
 from markets.moments import ns
 from markets.terms.units import SECOND, Ns
 from risk import selectors as risk
-from trading import selectors as trading
+from trading import askings
 
 PROBE_SECONDS = 2
 SILENT = 5 * SECOND
@@ -85,7 +85,7 @@ def redis_answers() -> bool:
 
 def site_health() -> Health:
     """How the site stands now."""
-    now, worker = ns(timezone.now()), trading.worker()
+    now, worker = ns(timezone.now()), askings.worker()
     return Health(
         at=now,
         redis=redis_answers(),
@@ -95,7 +95,7 @@ def site_health() -> Health:
     )
 
 
-def _worker_health(worker: trading.WorkerRow, now: Ns) -> WorkerHealth:
+def _worker_health(worker: askings.WorkerRow, now: Ns) -> WorkerHealth:
     return WorkerHealth(
         name=worker.name,
         run=worker.run,

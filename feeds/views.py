@@ -16,8 +16,9 @@ from markets.roles import Role, may, require
 from markets.terms.units import DAY, Ns
 from risk.pages import status
 from trading import live
+from trading.askings import last_self_test, worker
 from trading.consumers import Reader
-from trading.selectors import charged_fees, fill_times, last_self_test, worker
+from trading.selectors import charged_fees, fill_times
 from trading.views import command
 
 SHOWN = 100

@@ -15,7 +15,7 @@ from risk import rows, selectors
 from risk.profiles import PROFILES
 from risk.selectors import ChangeSetRow
 from risk.wanted import Item, Wanted, items_of, limits_of, rows_of
-from trading import selectors as trading
+from trading import askings
 from trading.amounts import shown, text_of, value_of
 from trading.engine.config import SPECS, LimitSpec
 from trading.engine.limits import Scope
@@ -111,7 +111,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 def status(tab: str) -> dict[str, Any]:
     """What every page of settings shows above: saved, running, rejected because."""
-    worker = trading.worker()
+    worker = askings.worker()
     return {
         "page": "audit" if tab == "audit" else "settings",
         "tab": tab,

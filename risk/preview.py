@@ -20,6 +20,7 @@ from markets.terms.ids import RelationId
 from markets.terms.units import Ns, Usd
 from risk import changesets, preview_rows, selectors
 from risk.wanted import Item, Wanted, limits_of, rows_of
+from trading import judgements
 from trading import selectors as trading
 from trading.engine.config import TAKER_TAKER, Limits, RelationConfig, Snapshot
 from trading.engine.limits import Scope
@@ -131,7 +132,7 @@ def _limits(wanted: Sequence[Wanted]) -> Touched:
         for name, (old, new) in limits.items()
         if old != new or at_venue.intersection(venues[name])
     )
-    edges = {row.relation: row for row in trading.latest_edges()}
+    edges = {row.relation: row for row in judgements.latest_edges()}
     stop = tuple(
         name
         for name in touched
@@ -166,7 +167,7 @@ def _passes(net: int, limits: Limits) -> bool:
 def _day(limits: dict[RelationId, tuple[Limits, Limits]]) -> tuple[int, int, int, int, int]:
     """Plans judged again; more and their profit; fewer and theirs."""
     judged = more = won = fewer = lost = 0
-    for plan in trading.judged_since(timezone.now() - DAY):
+    for plan in judgements.judged_since(timezone.now() - DAY):
         sides = limits.get(plan.relation)
         if sides is None:
             continue
@@ -181,7 +182,7 @@ def _day(limits: dict[RelationId, tuple[Limits, Limits]]) -> tuple[int, int, int
     return judged, more, won, fewer, lost
 
 
-def _would_pass(plan: trading.JudgedRow, before: Limits, after: Limits) -> bool:
+def _would_pass(plan: judgements.JudgedRow, before: Limits, after: Limits) -> bool:
     """Whether the changed setting of its gate lets through what it refused."""
     governed = GOVERNED.get(plan.gate)
     if governed is None:

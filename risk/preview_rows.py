@@ -21,7 +21,7 @@ from markets.terms.ids import RelationId, VenueId
 from risk import rows, selectors
 from risk.models import Jurisdiction
 from risk.wanted import RowWanted
-from trading import selectors as trading
+from trading import judgements
 from trading.engine.config import TAKER_TAKER, Feature, Mode, Permission, Rollout
 from trading.engine.state import permission
 
@@ -162,7 +162,7 @@ def _of_the_day(
     let: dict[RelationId, tuple[bool, bool]], touched: tuple[str, ...], stop: tuple[str, ...]
 ) -> Moved:
     plans = more = won = fewer = lost = 0
-    for plan in trading.judged_since(timezone.now() - DAY):
+    for plan in judgements.judged_since(timezone.now() - DAY):
         before, after = let.get(plan.relation, (False, False))
         plans += plan.relation in let
         if not plan.gate and before and not after:

@@ -23,8 +23,7 @@ from risk import changesets, pages, preview, proposals, selectors, services
 from risk.pages import Asked, Place, status
 from risk.profiles import PROFILES
 from risk.wanted import Item, Wanted
-from trading import live, trips
-from trading import selectors as trading
+from trading import askings, live, trips
 from trading.engine.config import SPECS
 from trading.engine.limits import Scope
 from trading.engine.pictures import EnginePicture
@@ -193,7 +192,7 @@ def stops(request: HttpRequest) -> HttpResponse:
         "breakers": selectors.breakers(live.PICTURES.engine),
         "switches": _switches(live.PICTURES.engine),
         "trips": [pages.trip(row) for row in trips.trips(limit=TRIPS_SHOWN).items],
-        "commands": trading.commands(limit=5).items,
+        "commands": askings.commands(limit=5).items,
     }
     return render(request, "risk/stops.html", context)
 
@@ -240,7 +239,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         "kind": asked.kind,
         "q": asked.q,
         "csv": urlencode({"who": asked.who, "kind": asked.kind, "q": asked.q}),
-        "commands": trading.commands(limit=20).items,
+        "commands": askings.commands(limit=20).items,
     }
     return render(request, "risk/audit.html", context)
 

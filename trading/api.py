@@ -15,7 +15,7 @@ from markets.cursors import page_of
 from markets.roles import REACH
 from markets.schemas import paged, schema_of
 from markets.wire import tell
-from trading import live, minutes, selectors, services, stream, sums
+from trading import askings, judgements, live, minutes, selectors, services, stream, sums
 from trading.amounts import text_of
 from trading.engine.config import Unit
 from trading.refusals import Refused
@@ -53,7 +53,7 @@ class CommandIn(Schema):
 
 
 EdgePage = paged(schema_of(stream.Edge))
-DecisionPage = paged(schema_of(selectors.DecisionRow, limit=str, actual=str))
+DecisionPage = paged(schema_of(judgements.DecisionRow, limit=str, actual=str))
 DealPage = paged(schema_of(selectors.DealRow))
 WholeDeal = schema_of(selectors.DealPage, name="WholeDeal")
 OrderPage = paged(schema_of(selectors.OrderRow))
@@ -61,7 +61,7 @@ FillPage = paged(schema_of(selectors.FillRow))
 PositionPage = paged(schema_of(selectors.PositionRow))
 StatsOut = schema_of(sums.Stats)
 MinutePage = paged(schema_of(minutes.Minute))
-CommandOut = schema_of(selectors.CommandRow)
+CommandOut = schema_of(askings.CommandRow)
 CommandPage = paged(CommandOut)
 
 
@@ -77,7 +77,7 @@ def edges(
     if live.read(pictures) and pictures.relations:
         found = [stream.edge_of(picture) for picture in pictures.relations.values()]
     else:
-        found = [stream.edge_of_sample(row) for row in selectors.latest_edges()]
+        found = [stream.edge_of_sample(row) for row in judgements.latest_edges()]
     return shown(page_of(found, lambda edge: edge.relation, cursor, limit))
 
 
@@ -90,11 +90,11 @@ def decisions(
     gate: str = "",
 ) -> dict[str, Any]:
     """Plans refused and approved, newest first; `limit` and `actual` as plain numbers of `unit`."""
-    found = selectors.decisions(cursor, limit, relation=relation, gate=gate)
+    found = judgements.decisions(cursor, limit, relation=relation, gate=gate)
     return {"items": [_decision(d) for d in found.items], "next": found.next}
 
 
-def _decision(row: selectors.DecisionRow) -> dict[str, Any]:
+def _decision(row: judgements.DecisionRow) -> dict[str, Any]:
     def words(value: int) -> str:
         return text_of(value, row.unit) if row.unit in UNITS else str(value)
 
@@ -169,13 +169,13 @@ def stats_minutes(
 @router.get("/commands", response=CommandPage)
 def commands(request: HttpRequest, cursor: str | None = None, limit: Limit = 50) -> dict[str, Any]:
     """Commands, newest first."""
-    return shown(selectors.commands(cursor, limit))
+    return shown(askings.commands(cursor, limit))
 
 
 @router.get("/commands/{number}", response=CommandOut)
 def command(request: HttpRequest, number: Number) -> dict[str, Any]:
     """One command and how it stands."""
-    found = selectors.command(number)
+    found = askings.command(number)
     if found is None:
         raise Refused(404, f"There is no command {number}.")
     return tell(found)
@@ -219,6 +219,6 @@ def ask(
         found = services.ask(
             asked.kind, asked.target, asked.author, asked.reason, asked.idempotency_key
         )
-    row = selectors.command(found.id)
+    row = askings.command(found.id)
     assert row is not None, "a command is never deleted"  # noqa: S101
     return Status(201 if found.is_new else 200, tell(row))

@@ -13,7 +13,7 @@ import msgspec
 
 from markets.terms.ids import RelationId
 from markets.terms.units import MS, Ns, Px, Usd
-from trading.selectors import DecisionRow, EdgeRow
+from trading.judgements import DecisionRow, EdgeRow
 
 AFTER_MS = (50, 200, 500)
 NEAR = 5  # a miss is near when less than a fifth of the limit is missing

@@ -22,7 +22,7 @@ from markets.moments import moment, ns
 from markets.selectors import market_titles, venues
 from markets.terms.ids import MarketId, venue_of
 from markets.terms.units import SECOND, Ns
-from trading import exports, live, selectors
+from trading import exports, judgements, live
 from trading.lives import Life, lives_of
 from trading.rows import gate_words
 
@@ -83,8 +83,8 @@ def opportunities(request: HttpRequest) -> HttpResponse:
     live.read()
     request.pictures_read = True  # type: ignore[attr-defined]
     titles = {name: picture.title for name, picture in live.PICTURES.relations.items()}
-    samples, cut = selectors.edge_samples(since, MOST_SAMPLES)
-    approved = selectors.approvals(since)
+    samples, cut = judgements.edge_samples(since, MOST_SAMPLES)
+    approved = judgements.approvals(since)
     lives = lives_of(samples, approved)
     context = {
         "page": "opportunities",
@@ -138,7 +138,7 @@ def _gates(view: View, lives: list[Life], since: Ns) -> list[dict[str, Any]]:
     """Gates by how often they were the first to refuse, with what was forgone."""
     counted: dict[str, list[int]] = {}
     if view.tab == "decisions":
-        counted = {name: [n, 0] for name, n in selectors.refusals_by_gate(since).items()}
+        counted = {name: [n, 0] for name, n in judgements.refusals_by_gate(since).items()}
     else:
         for life in lives:
             if life.gate and not life.is_taken:
@@ -209,7 +209,7 @@ def _life_row(view: View, life: Life, titles: Titles, leaders: Any) -> dict[str,
         row["story"] = [
             {"after": (at - life.began) // 1_000_000, "net": net} for at, net in life.points[:40]
         ]
-        row["decisions"] = selectors.decisions_between(life.relation, life.began, until, 20)
+        row["decisions"] = judgements.decisions_between(life.relation, life.began, until, 20)
     return row
 
 
@@ -233,7 +233,7 @@ def _decisions(
     view: View, lives: list[Life], titles: Titles, request: HttpRequest
 ) -> dict[str, Any]:
     matching = [name for name, title in titles.items() if view.q.lower() in title.lower()]
-    wish = selectors.DecisionWish(
+    wish = judgements.DecisionWish(
         since=since_of(view.period),
         gate=view.gate,
         outcome=view.outcome,
@@ -241,9 +241,9 @@ def _decisions(
         relations=tuple(matching) if view.q else (),
     )
     try:
-        found = selectors.wanted_decisions(wish, request.GET.get("cursor"), SHOWN)
+        found = judgements.wanted_decisions(wish, request.GET.get("cursor"), SHOWN)
     except ValueError:
-        found = selectors.wanted_decisions(wish, None, SHOWN)
+        found = judgements.wanted_decisions(wish, None, SHOWN)
     older = f"{view.link()}&cursor={found.next}" if found.next else ""
     rows = [{"row": row, "title": titles.get(row.relation, row.relation)} for row in found.items]
     return {"rows": rows, "older": older}
@@ -253,11 +253,11 @@ def _decisions(
 def opportunities_csv(request: HttpRequest) -> HttpResponse:
     """The decisions of the filter as a file, the newest `MOST_LINES` at most."""
     view = read_view(request.GET)
-    wish = selectors.DecisionWish(
+    wish = judgements.DecisionWish(
         since=since_of(view.period), gate=view.gate, outcome=view.outcome, q=view.q
     )
     kind, out = exports.KINDS["decisions"], io.StringIO()
-    rows = selectors.decision_values(wish, [name for name, _ in kind.columns], MOST_LINES)
+    rows = judgements.decision_values(wish, [name for name, _ in kind.columns], MOST_LINES)
     exports.write_csv(kind, rows, out)
     answer = HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8")
     day = f"{moment(Ns(live.now_ns())):%Y-%m-%d}"

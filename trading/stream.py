@@ -18,7 +18,7 @@ from channels.layers import get_channel_layer
 from markets.terms.ids import DealId, RelationId
 from markets.terms.units import Ns, Px, Qty, Usd
 from markets.wire import iso, tell
-from trading import live, rows, selectors
+from trading import judgements, live, rows, selectors
 from trading.engine.pictures import QuotePicture, RelationPicture
 
 BEAT_S = 10.0
@@ -84,7 +84,7 @@ def edge_of(picture: RelationPicture) -> Edge:
     )
 
 
-def edge_of_sample(row: selectors.EdgeRow) -> Edge:
+def edge_of_sample(row: judgements.EdgeRow) -> Edge:
     """A relation's edge from its last sample."""
     return Edge(
         relation=row.relation,

@@ -21,7 +21,7 @@ from markets.selectors import market_titles, relation_markets
 from markets.selectors import venue as venue_row
 from markets.services import block_pair, confirm_pair
 from markets.terms.units import MS
-from trading import live, selectors, showcase, traces
+from trading import askings, live, selectors, showcase, traces
 from trading.deal_view import deal_lines, deal_view
 from trading.explain import explain
 from trading.naked_view import naked_panel
@@ -153,7 +153,7 @@ def exposed(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def more(request: HttpRequest) -> HttpResponse:
     """The pages that have no tab of their own on a phone, and what was asked of the engine."""
-    context = {"page": "more", "commands": selectors.commands(limit=20).items}
+    context = {"page": "more", "commands": askings.commands(limit=20).items}
     return render(request, "trading/more.html", context)
 
 
@@ -174,7 +174,7 @@ def resume(request: HttpRequest) -> HttpResponse:
         raise Http404("There is no such venue.")
     if request.method == "POST":
         return command(request, "resume", "", target=venue.slug if venue else "")
-    context = {"page": "resume", "venue": venue, "commands": selectors.commands(limit=10).items}
+    context = {"page": "resume", "venue": venue, "commands": askings.commands(limit=10).items}
     return render(request, "trading/resume.html", context)
 
 

@@ -12,7 +12,7 @@ from markets import selectors as markets
 from markets.moments import ns
 from markets.terms.units import SECOND
 from risk import selectors as risk
-from trading import selectors as trading
+from trading import askings
 
 register = template.Library()
 SILENT = 5 * SECOND
@@ -21,7 +21,7 @@ SILENT = 5 * SECOND
 @register.simple_tag
 def config_status() -> dict[str, Any]:
     """The newest revision, the running one with its age, and the worker's complaints."""
-    worker = trading.worker()
+    worker = askings.worker()
     silent = worker is not None and ns(timezone.now()) - worker.at > SILENT
     return {
         "saved": markets.last_revision_number(),
@@ -31,7 +31,7 @@ def config_status() -> dict[str, Any]:
         "revisions": markets.revisions(3),
         "mode": risk.engine(),
         "waiting": markets.pairs_waiting(),
-        "commands": trading.commands(limit=5).items,
+        "commands": askings.commands(limit=5).items,
         "proposed": len(risk.proposed()),
         "failed": [str(venue) for venue, run in runs.latest().items() if run.state == "failed"],
     }

@@ -23,7 +23,7 @@ from channels.layers import get_channel_layer  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from feeds.books.minutes import MINUTE, Minute  # noqa: E402
-from trading import live, selectors, showcase  # noqa: E402
+from trading import askings, live, showcase  # noqa: E402
 from trading.engine.pictures import RelationPicture, VenueTruth, Verdict  # noqa: E402
 from trading.runtime.shown import MINUTES_KEY  # noqa: E402
 
@@ -100,7 +100,7 @@ async def tell_truths(store: redis.asyncio.Redis, now: int, chance: random.Rando
 
 def last_order() -> str:
     """`halt` or `resume` of everything, whichever was asked last."""
-    for command in selectors.commands(limit=20).items:
+    for command in askings.commands(limit=20).items:
         if command.kind in {"halt", "resume"} and not command.target:
             return command.kind
     return ""

@@ -21,7 +21,7 @@ from markets.terms.units import SECOND
 from tests import listings, records
 from tests.web import live_site
 from trading import live, showcase
-from trading.selectors import commands
+from trading.askings import commands
 
 pytestmark = pytest.mark.django_db
 

@@ -17,8 +17,8 @@ from markets.terms import formats
 from markets.terms.units import MS, Ns, Px, Qty, Rounding, Usd
 from trading import live
 from trading.engine.pictures import Reading, Verdict
+from trading.judgements import DecisionRow
 from trading.rows import Line, comparison, gate_words
-from trading.selectors import DecisionRow
 
 register = template.Library()
 MICROSECOND = 1000

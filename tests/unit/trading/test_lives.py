@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from markets.terms.ids import DealId, RelationId
 from markets.terms.units import MS, Ns, Px, Qty, Usd
+from trading.judgements import DecisionRow, EdgeRow
 from trading.lives import lives_of, near
-from trading.selectors import DecisionRow, EdgeRow
 
 
 def sample(at_ms: int, net: int, relation: str = "rain", gate: str = "min_edge") -> EdgeRow:
