@@ -15,52 +15,45 @@ import gc
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import redis.asyncio
-import redis.exceptions
 import structlog
 import uvloop
-from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import connections
 
 from feeds.api_keys import with_api_key
 from feeds.credentials import BadCredentials, adapter_of, load
 from feeds.keyring import Stored
+from feeds.paper import on_paper, paper_account
+from feeds.pictures import Pictures
 from feeds.runtime.clocks import Clocks
-from feeds.runtime.conversation import Outside
-from feeds.runtime.feed import Feed
 from feeds.runtime.gateways import PaperDesk
-from feeds.runtime.http import Http
-from feeds.runtime.lines import Lines
 from feeds.runtime.live_venue import PATIENCE, Around, LiveVenue
 from feeds.runtime.rates import Rates, client_of
 from feeds.runtime.selftest import SelfTest
+from feeds.runtime.stream import Stream, Surroundings
 from feeds.runtime.supervisor import Supervisor
 from feeds.runtime.truths import TruthTeller
 from feeds.runtime.twins import Twins
-from feeds.runtime.venue_watch import VenueWatch
-from feeds.services import keyless_adapter
-from feeds.sim.exchange import Account, Exchange
+from feeds.sim.exchange import Account
 from feeds.venues import ADAPTERS
 from feeds.venues.base import Adapter
-from markets.terms.ids import MarketId, RelationId, RunId, VenueId, venue_of
-from markets.terms.instruments import Market
-from markets.terms.units import MS, SECOND, Ns, Qty, Usd
+from feeds.wish import MONEY
+from feeds.wish import Wish as Wish
+from markets.terms.ids import RelationId, RunId, VenueId, venue_of
+from markets.terms.units import MS, SECOND, Ns, Usd
 from risk.gates.chain import Chain
 from trading.engine import selftest
-from trading.engine.config import Limits, Mode, Snapshot, VenueConfig
+from trading.engine.config import Limits, Mode, Snapshot
 from trading.engine.deals import ACTIVE
 from trading.engine.engine import Engine
 from trading.engine.events import (
     ConfigChanged,
     Event,
-    FeedDown,
     HealthReported,
     MarketSettled,
     RunStarted,
@@ -68,36 +61,24 @@ from trading.engine.events import (
 from trading.engine.orders import BookKind
 from trading.engine.pictures import EnginePicture, RelationPicture, VenueTruth
 from trading.engine.reconcile import agrees
-from trading.engine.twins import is_twinned
 from trading.replay.records import SCHEMA, Header
 from trading.runtime import crash
-from trading.runtime.clock import Clock, SystemClock
+from trading.runtime.clock import SystemClock
 from trading.runtime.executor import Executor, Lease
 from trading.runtime.gateway import Gateway
 from trading.runtime.inbox import Inbox
 from trading.runtime.journal import DiskGuard, Journal, recover
-from trading.runtime.publish import Batch, Publisher, SendFailed
+from trading.runtime.publish import Publisher
 from trading.runtime.runner import Resumed, Runner, resume
-from trading.runtime.shown import EDGES_KEY, ENGINE_KEY, GROUP
 from trading.runtime.watch import Watch
 
 _GRACE = Ns(5 * SECOND)
-_MONEY = (Mode.LIVE, Mode.BOTH)
-_ORDER = (Mode.DETECT, Mode.PAPER, Mode.LIVE, Mode.BOTH)
 
 log = structlog.get_logger("worker")
 
 
 class CannotStart(Exception):
     """Why the worker does not start, and what to do, in one sentence."""
-
-
-class Wish(msgspec.Struct, frozen=True):
-    """What the command line asked for; no venues means all."""
-
-    mode: Mode
-    venues: tuple[VenueId, ...] = ()
-    lease: bool = True
 
 
 def journal_dir() -> Path:
@@ -107,7 +88,7 @@ def journal_dir() -> Path:
 
 def run(wish: Wish) -> int:
     """Runs the worker until a signal; returns its exit code. Errors: `CannotStart`."""
-    if wish.mode in _MONEY and not settings.LIVE_ALLOWED:
+    if wish.mode in MONEY and not settings.LIVE_ALLOWED:
         veto = "unset DRY_RUN" if settings.DRY_RUN else "set LIVE=1"
         raise CannotStart(f"--mode {wish.mode.value} needs LIVE=1 without DRY_RUN=1; {veto} first.")
     try:
@@ -116,7 +97,7 @@ def run(wish: Wish) -> int:
             adapter_of(venue, held)
     except BadCredentials as problem:
         raise CannotStart(str(problem)) from None
-    if wish.mode in _MONEY:
+    if wish.mode in MONEY:
         held = with_api_key(held)
     connections.close_all()
     with _only_one(journal_dir()), asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
@@ -157,7 +138,7 @@ class _Worker:
         self.run_id = RunId(f"{self.clock.now() // SECOND:x}{secrets.token_hex(2)}")
         self.inbox = Inbox(self.resumed.at)
         self.lease = Lease(required=wish.lease)
-        self.desk, self.twins = _on_paper(self.engine, self.clock, self.inbox.put)
+        self.desk, self.twins = on_paper(self.engine, self.clock, self.inbox.put)
         self.gateways: dict[tuple[VenueId, BookKind], Gateway] = {}
         self.clocks = Clocks(self.clock, self.inbox.put, lambda: self.engine.state.limits)
         self.redis = client_of(settings.REDIS_URL)
@@ -184,7 +165,7 @@ class _Worker:
             self.gateways, self.inbox.put, self.clock, self.lease, lambda p: self.runner.fail(p)
         )
         self.source = _Source(self)
-        self.pictures = _Pictures()
+        self.pictures = Pictures()
         self.publisher = Publisher(
             self.source,
             self.pictures.send,
@@ -202,9 +183,21 @@ class _Worker:
             turned=self.turned,
             transitions=self._transitions(),
         )
-        self.streams = {
-            venue: _Stream(venue, self) for venue in ADAPTERS if _is_wanted(venue, wish)
-        }
+        around = Surroundings(
+            self.clock,
+            self.take,
+            self.inbox.put,
+            self.clocks,
+            self.redis,
+            lambda venue: adapter_of(venue, held),
+            self._limits,
+        )
+        self.streams = {venue: Stream(venue, around) for venue in ADAPTERS if wish.wants(venue)}
+
+    def _limits(self, venue: VenueId) -> Limits:
+        """What holds at a venue now."""
+        state = self.engine.state
+        return state.venue_limits.get(venue, state.limits)
 
     @property
     def simulated(self) -> tuple[PaperDesk | Twins, ...]:
@@ -217,9 +210,9 @@ class _Worker:
         return crash.Transitions(lambda: self.engine.state.orders, self.engine.state.deals)
 
     def _venues_with_money(self) -> tuple[VenueId, ...]:
-        if self.wish.mode not in _MONEY:
+        if self.wish.mode not in MONEY:
             return ()
-        return tuple(VenueId(venue) for venue in ADAPTERS if _is_wanted(venue, self.wish))
+        return tuple(VenueId(venue) for venue in ADAPTERS if self.wish.wants(venue))
 
     def _live(self, venue: VenueId) -> LiveVenue:
         def rates(adapter: Adapter, tier: str) -> Rates:
@@ -352,7 +345,7 @@ class _Worker:
         for simulated in self.simulated:
             simulated.hear(event)
         if isinstance(event, ConfigChanged):
-            snapshot = _within(event.snapshot, self.wish)
+            snapshot = self.wish.of(event.snapshot)
             event = ConfigChanged(event.at, selftest.with_self_test(snapshot))
             self._apply(snapshot)
         self.inbox.put(event)
@@ -367,7 +360,7 @@ class _Worker:
         for simulated in self.simulated:
             simulated.exchange.list_markets(snapshot.markets)
         for venue in snapshot.venues:
-            account = _paper_account(self.engine, venue)
+            account = paper_account(self.engine, venue)
             exchange.open_account(venue.id, account, venue.paper_latency_ms)
             self.twins.exchange.open_account(venue.id, Account(Usd(0), {}), venue.paper_latency_ms)
             self.gateways[venue.id, BookKind.PAPER] = self.desk
@@ -377,88 +370,6 @@ class _Worker:
             stream.apply(configured.get(stream.venue), snapshot.markets)
         for live in self.lives.values():
             live.apply(configured.get(live.venue), snapshot.markets)
-
-
-class _Stream:
-    """One venue's feed, begun anew when its addresses change."""
-
-    def __init__(self, venue: str, worker: _Worker) -> None:
-        self.venue = VenueId(venue)
-        self._worker = worker
-        self._config: VenueConfig | None = None
-        self._markets: tuple[Market, ...] = ()
-        self._moved = asyncio.Event()
-        self.feed: Feed | Lines | None = None
-        self.watch: VenueWatch | None = None
-
-    def apply(self, config: VenueConfig | None, markets: tuple[Market, ...]) -> None:
-        """Follow the venue's markets of a new configuration; none when it is switched off."""
-        mine = tuple(m for m in markets if m.venue == self.venue) if config else ()
-        moved = self._config is None or _addresses(config) != _addresses(self._config)
-        self._config, self._markets = config or self._config, mine
-        if moved and config is not None:
-            self._moved.set()
-        elif self.feed is not None:
-            self.feed.update(mine)
-
-    async def run(self) -> None:
-        """Delivers until cancelled, once there is a configuration."""
-        await self._moved.wait()
-        while True:
-            self._moved.clear()
-            await self._deliver()
-
-    async def _deliver(self) -> None:
-        config = self._config
-        adapter = adapter_of(self.venue, self._worker.held)
-        hosts = adapter.hosts | (config.hosts if config else {})
-        worker = self._worker
-        draws = partial(adapter.draws, tier=config.rate_tier if config else "")
-        rates = Rates(self.venue, draws, worker.redis, worker.clock, job=False)
-        async with Http(self.venue, hosts, rates=rates) as http:
-            outside = Outside(
-                worker.clock,
-                worker.take,
-                http,
-                lambda: secrets.randbelow(1_000_001),
-                limits=self._limits,
-            )
-            watch = VenueWatch(adapter, outside, worker.clocks, lambda: rates.waited)
-            heard = msgspec.structs.replace(outside, emit=watch.heard)
-            self.feed = _feed(adapter, self._markets, heard, config)
-            self.watch = watch
-            watch.follow(self.feed)
-            delivering = asyncio.create_task(self.feed.run())
-            watching = asyncio.create_task(watch.run())
-            moved = asyncio.create_task(self._moved.wait())
-            tasks: set[asyncio.Task[Any]] = {delivering, watching, moved}
-            try:
-                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.wait(tasks)
-
-    def _limits(self) -> Limits:
-        """What holds at the venue now."""
-        state = self._worker.engine.state
-        return state.venue_limits.get(self.venue, state.limits)
-
-    def failed(self, reason: str) -> None:
-        """A bug ended the feed: nothing of this venue may be believed until it delivers again."""
-        self._worker.inbox.put(FeedDown(self._worker.clock.now(), self.venue, reason))
-
-
-def _feed(
-    adapter: Adapter, markets: tuple[Market, ...], outside: Outside, config: VenueConfig | None
-) -> Feed | Lines:
-    """One feed, or several raced where the venue's row asks for it."""
-    urls = config.ws if config else ()
-    if config is None or config.sockets == 1:
-        return Feed(adapter, markets, outside, urls=urls)
-    return Lines(adapter, markets, outside, count=config.sockets, urls=urls)
 
 
 class _Source:
@@ -481,103 +392,10 @@ class _Source:
         )
 
 
-class _Pictures:
-    """Where pictures go: a hash in Redis for who opens a page, a group message for open ones."""
-
-    def __init__(self) -> None:
-        self._redis: Any = redis.asyncio.from_url(settings.REDIS_URL)
-        self._layer: Any = get_channel_layer()
-        self._begun = False
-
-    async def send(self, batch: Batch) -> None:
-        """Errors: `SendFailed` while Redis is away."""
-        bodies = {p.id: msgspec.msgpack.encode(p) for p in batch.pictures}
-        engine = msgspec.msgpack.encode(batch.engine) if batch.engine else None
-        try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                if not self._begun:
-                    pipe.delete(EDGES_KEY)
-                if bodies:
-                    pipe.hset(EDGES_KEY, mapping=bodies)
-                if batch.gone:
-                    pipe.hdel(EDGES_KEY, *batch.gone)
-                if engine is not None:
-                    pipe.set(ENGINE_KEY, engine)
-                await pipe.execute()
-            self._begun = True
-            message = {
-                "type": "live.pictures",
-                "pictures": list(bodies.values()),
-                "gone": list(batch.gone),
-                "engine": engine,
-            }
-            await self._layer.group_send(GROUP, message)
-        except redis.exceptions.RedisError as problem:
-            raise SendFailed(str(problem)) from problem
-
-    async def close(self) -> None:
-        await self._redis.aclose()
-
-
 def _refused(engine: Engine) -> str:
     """The gate that last refused the self-test's plan."""
     look = engine.state.looks.get(selftest.RELATION)
     return look.gate if look else ""
-
-
-def _is_wanted(venue: str, wish: Wish) -> bool:
-    return not wish.venues or venue in wish.venues
-
-
-def _within(snapshot: Snapshot, wish: Wish) -> Snapshot:
-    """It, with `exec_mode` no further than the command line allows, and only its venues."""
-    mode = min(snapshot.exec_mode, wish.mode, key=_ORDER.index)
-    venues = tuple(v for v in snapshot.venues if _is_wanted(v.id, wish))
-    known = {v.id for v in venues}
-    markets = tuple(m for m in snapshot.markets if m.venue in known)
-    listed = {m.id for m in markets}
-    relations = tuple(
-        r for r in snapshot.relations if all(c.market in listed for c in r.relation.claims)
-    )
-    return msgspec.structs.replace(
-        snapshot, exec_mode=mode, venues=venues, markets=markets, relations=relations
-    )
-
-
-def _addresses(config: VenueConfig | None) -> tuple[object, ...]:
-    return (config.hosts, config.ws, config.sockets, config.rate_tier) if config else ()
-
-
-def _on_paper(
-    engine: Engine, clock: Clock, emit: Callable[[Event], None]
-) -> tuple[PaperDesk, Twins]:
-    """Trading on paper, and beside it, apart from it, the twins of live orders."""
-    twins = Twins(
-        Exchange({}, {}, _nets()), clock, emit, lambda request: is_twinned(engine.state, request)
-    )
-    return PaperDesk(_exchange(engine), clock, emit), twins
-
-
-def _exchange(engine: Engine) -> Exchange:
-    """The simulated exchange as the journal left it."""
-    exchange = Exchange({}, {}, _nets())
-    exchange.remember({o.request.id: o.filled for o in engine.state.orders.values()})
-    return exchange
-
-
-def _nets() -> frozenset[VenueId]:
-    return frozenset(VenueId(v) for v in ADAPTERS if keyless_adapter(v).capabilities.nets)
-
-
-def _paper_account(engine: Engine, venue: VenueConfig) -> Account:
-    """What is left at a venue on paper: money begun with, less what fills cost, and shares."""
-    cash = venue.paper_cash
-    holdings: dict[tuple[MarketId, int], Qty] = {}
-    for position in engine.state.positions.values():
-        if position.book is BookKind.PAPER and venue_of(position.market) == venue.id:
-            cash += position.realised - position.fees - sum(position.cost)
-            holdings |= {(position.market, i): qty for i, qty in enumerate(position.qty)}
-    return Account(Usd(cash), holdings)
 
 
 async def _watched(task: asyncio.Task[None]) -> None:
