@@ -224,7 +224,8 @@ def _price(
     last: Order | None,
     out: list[Intent],
 ) -> Px | None:
-    """The worst level the present book needs, within the cap; the cap itself without a live book.
+    """The worst level the present book needs, moved up to a legal price, within the cap (which is
+    legal); the cap itself without a live book.
 
     None when it is not the time: nothing within the cap, no news since the last try, or the pause
     after a refusal.
@@ -244,7 +245,8 @@ def _price(
         return None
     if book is None or not live:
         return cap
-    return reach(book.asks(leg.outcome), qty, cap, buying=True)
+    px = reach(book.asks(leg.outcome), qty, cap, buying=True)
+    return None if px is None else state.markets[leg.market].ticks.to_legal(px, Rounding.UP)
 
 
 def affordable(

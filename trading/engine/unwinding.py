@@ -8,7 +8,7 @@ naked set until a person or a late fill ends it. Halts do not stop it.
 
 from markets.terms.formats import count
 from markets.terms.instruments import MarketState
-from markets.terms.units import Ns, Px, Qty
+from markets.terms.units import Ns, Px, Qty, Rounding
 from trading.engine.book import BookState
 from trading.engine.bounds import floors
 from trading.engine.deals import Deal, DealState, excess
@@ -70,8 +70,10 @@ def _order(
         return qty, stages[-1]
     for floor in stages:
         px = reach(book.bids(leg.outcome), qty, floor, buying=False)
-        if px is not None:
-            return qty, px
+        # The grid may be coarser than the book that was shown; the floor itself is legal.
+        legal = None if px is None else market.ticks.to_legal(px, Rounding.DOWN)
+        if legal is not None:
+            return qty, legal
     return None
 
 
