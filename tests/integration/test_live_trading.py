@@ -266,6 +266,18 @@ async def test_while_the_private_channel_is_away_fills_are_read(trading: Trading
     trading.assert_ledger()
 
 
+async def test_while_the_private_channel_is_open_and_silent_fills_are_read(
+    trading: Trading,
+) -> None:
+    trading.fault("silence", seconds=30)
+    trading.show(rain="0.40x30", ball="0.48x30")
+
+    assert await trading.deal_over() is DealState.BALANCED
+
+    assert len(trading.engine.state.orders) == len(trading.fake.floor.orders) == 2
+    trading.assert_ledger()
+
+
 async def test_a_refused_leg_leaves_nothing_that_the_ledger_does_not_know(
     trading: Trading,
 ) -> None:

@@ -156,7 +156,7 @@ async def test_a_book_that_rest_contradicts_is_stale_until_it_came_anew(stage: S
 
 
 async def test_a_clock_that_is_wrong_halts_everything_until_it_is_right(stage: Stage) -> None:
-    stage.fake.ahead = 3 * SECOND
+    stage.fake.ahead = 30 * SECOND
     async with stage.running("A"):
         await stage.until(lambda: stage.said(HealthReported))
         wrong = stage.said(HealthReported)[-1]

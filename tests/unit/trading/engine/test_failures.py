@@ -34,7 +34,7 @@ from tests.builders import (
 from tests.deals import deal, made, mismatched, opened, steps
 from trading.engine import events as ev
 from trading.engine.deals import DealState
-from trading.engine.intents import CancelOrder, QueryOrder
+from trading.engine.intents import CancelOrder, Intent, QueryOrder
 from trading.engine.orders import OrderState, Purpose, Side
 
 
@@ -124,7 +124,7 @@ def test_a_silent_private_channel_is_outwaited_by_asking_and_its_late_words_chan
     assert not orders(asked)
 
     said = [filled(first, key="a", when=at("5.1")), filled(second, key="b", when=at("5.2"))]
-    answers = [*said, cancelled(first, "100", when=at("5.2")), cancelled(second, "100")]
+    answers: list[ev.Event] = [*said, cancelled(first, "100", when=at("5.2")), cancelled(second, "100")]
     assert not [order for event in answers for order in orders(engine.step(event))]
     assert (deal(engine).state, deal(engine).matched) == (DealState.BALANCED, qty(100))
 
@@ -194,7 +194,7 @@ def test_a_venue_that_asks_for_patience_in_the_hedge_is_tried_again_later() -> N
     (hedge,) = orders(intents)
     assert not orders(engine.step(rejected(hedge, "too many requests", when=at("0.25"))))
     assert not orders(engine.step(tick("retry/r-1", at("0.34"))))
-    tried = [hedge]
+    tried, last = [hedge], list[Intent]()
     # A tenth of a second after the first refusal, then two and four: three times in all.
     for asked_at, refused_at in (("0.35", "0.36"), ("0.56", "0.57"), ("0.97", "0.98")):
         (again,) = orders(engine.step(tick("retry/r-1", at(asked_at))))

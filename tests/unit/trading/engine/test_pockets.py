@@ -20,6 +20,7 @@ from tests.builders import (
     orders,
     px,
     qty,
+    rejected,
     show,
     snapshot,
     started,
@@ -30,7 +31,7 @@ from trading.engine.config import Snapshot
 from trading.engine.engine import Engine
 from trading.engine.events import AccountReported, ConfigChanged, MarketSettled
 from trading.engine.intents import PlanRefused
-from trading.engine.orders import BookKind
+from trading.engine.orders import BookKind, Purpose
 from trading.engine.pockets import Pocket
 from trading.engine.scan import best_plan, route_tops
 from trading.engine.state import exposure
@@ -74,6 +75,24 @@ def test_a_plan_is_cut_to_what_its_own_shard_pays_for() -> None:
     assert first.qty == second.qty < qty(100)
     assert first.px * first.qty // MICRO <= usd("22")
     assert first.px * (first.qty + qty(2)) // MICRO > usd("22") - usd("1")
+
+
+def test_a_hedge_takes_only_what_its_own_shard_has_left() -> None:
+    engine = trading((0, "1000"), (3, "500"))
+    first, second = orders(show(engine, *gap()))
+    engine.step(filled(second, when=at("0.1")))
+    engine.step(stated((0, "1000"), (3, "20")))
+    (hedge,) = orders(engine.step(rejected(first, "insufficient_balance", when=at("0.2"))))
+
+    assert (hedge.market, hedge.purpose) == (FIRST, Purpose.HEDGE)
+    assert qty(40) < hedge.qty < qty(48)  # 20 dollars at 42 cents and a fee each
+
+    engine = trading((0, "1000"), (3, "500"))
+    first, second = orders(show(engine, *gap()))
+    engine.step(filled(second, when=at("0.1")))
+    engine.step(stated((0, "1000"), (3, "0.30")))
+    (sale,) = orders(engine.step(rejected(first, "insufficient_balance", when=at("0.2"))))
+    assert (sale.market, sale.purpose) == (SECOND_MARKET, Purpose.UNWIND)
 
 
 def test_a_shard_that_was_not_named_has_nothing() -> None:
