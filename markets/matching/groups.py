@@ -21,7 +21,7 @@ from markets.matching.verdicts import Word
 from markets.terms.ids import MarketId, VenueId, market_id
 from markets.terms.lines import Result
 from markets.terms.lines import match as match_table
-from markets.terms.relations import Relation
+from markets.terms.relations import Relation, WorldKind
 from markets.terms.tables import (
     Mishap,
     Range,
@@ -199,6 +199,11 @@ def results(subject: Subject, home: Side, draw: Side, away: Side) -> Group | str
         return "These are not the three results of one match."
     if games[0] is not None and games[2] is not None and games[0].backs == games[2].backs:
         return "Home and away back one side."
+    if not all(game is not None and game.three_way for game in (games[0], games[2])):
+        return "A level end is not known to lose for home and away."
+    told = {extract(side).overtime for side in (home, draw, away)} - {""}
+    if len(told) > 1:
+        return "The three do not end at the same time of the match."
     relation = match_table(
         subject,
         [
@@ -209,6 +214,43 @@ def results(subject: Subject, home: Side, draw: Side, away: Side) -> Group | str
     )
     why = "a match ends with one side ahead or level"
     return Group("1X2", _with_tails(relation, (home, draw, away)), why, True)
+
+
+def results_of(subject: Subject, sides: Sequence[Side]) -> Group | str:
+    """Three markets of one match as its results, whatever their order."""
+    if len(sides) != 3:
+        return "These are not the three results of one match."
+    games = [(extract(side).game, side) for side in sides]
+    draws = [side for game, side in games if game is not None and game.kind == "draw"]
+    wins = {game.backs: side for game, side in games if game is not None and game.kind == "win"}
+    if len(draws) != 1 or set(wins) != {0, 1}:
+        return "These are not the three results of one match."
+    return results(subject, wins[0], draws[0], wins[1])
+
+
+def joined(subject: Subject, base: Sequence[Side], others: Sequence[Side]) -> Group | str:
+    """A whole set of one venue, with markets elsewhere that are each one with a market of it.
+
+    Only with a certificate: without one nothing is gained by another venue's row. A market that does
+    not sit down with one of the set is no part of it, and then there is no group.
+    """
+    if not others:
+        return "No market elsewhere is one of these."
+    alone = ladder(subject, base)
+    build = ladder if not isinstance(alone, str) else field_of
+    whole = build(subject, base)
+    if isinstance(whole, str):
+        return whole
+    if not whole.exhaustive:
+        return f"The set has no certificate: {whole.why}"
+    found = build(subject, [*base, *others])
+    if isinstance(found, str):
+        return found
+    decisive = sum(world.kind is WorldKind.DECISIVE for world in found.relation.worlds)
+    before = sum(world.kind is WorldKind.DECISIVE for world in whole.relation.worlds)
+    if not found.exhaustive or decisive != before:
+        return "A market elsewhere adds a world of its own: it is not one of these."
+    return found
 
 
 def _with_tails(relation: Relation, sides: Sequence[Side]) -> Relation:

@@ -1,6 +1,15 @@
+import msgspec
 import pytest
 
-from markets.matching.groups import Group, field_of, ladder, nested, results
+from markets.matching.groups import (
+    Group,
+    field_of,
+    joined,
+    ladder,
+    nested,
+    results,
+    results_of,
+)
 from markets.matching.sides import Side
 from markets.terms.ids import RelationId
 from markets.terms.relations import LOST, WON, WorldKind, faults
@@ -153,3 +162,66 @@ def test_home_draw_and_away_are_exclusive_and_exhaustive_with_the_void_as_tail()
     assert [w.kind for w in group.relation.worlds][-1] is WorldKind.TAIL
     assert isinstance(results(SUBJECT, home, draw, home), str)
     assert isinstance(results(SUBJECT, home, away, draw), str)
+
+
+def test_three_markets_of_a_match_are_its_results_in_any_order() -> None:
+    home, draw, away = (
+        soccer("cry", "Will Crystal Palace win on 2026-03-14?"),
+        soccer("draw", "Will Crystal Palace vs. Leeds United end in a draw?"),
+        soccer("lee", "Will Leeds United win on 2026-03-14?"),
+    )
+
+    assert made(results_of(SUBJECT, [draw, away, home])).exhaustive
+    for wrong in ([home, away], [home, away, away], [runner("A"), runner("B"), runner("C")]):
+        assert "not the three results" in str(results_of(SUBJECT, wrong))
+
+
+def test_results_that_a_level_end_gives_back_are_not_exhaustive() -> None:
+    home, draw, away = (
+        soccer("cry", "Will Crystal Palace win on 2026-03-14?"),
+        soccer("draw", "Will Crystal Palace vs. Leeds United end in a draw?"),
+        soccer("lee", "Will Leeds United win on 2026-03-14?"),
+    )
+    over = msgspec.structs.replace(
+        away, rules=away.rules + " The result includes any extra time and penalty shootout."
+    )
+    short = msgspec.structs.replace(
+        home, rules=home.rules + " Only regulation time counts, not including extra time."
+    )
+    returned = kalshi(
+        "KXEPLGAME-26MAR14CRYLEE-LEE",
+        "Crystal Palace vs Leeds United Winner?",
+        "If Leeds United wins the Crystal Palace vs Leeds United game, then the market resolves to "
+        "Yes. If the game ends in a tie, the market will resolve 50/50.",
+    )
+
+    assert "end at the same time" in str(results(SUBJECT, short, draw, over))
+    assert "level end is not known to lose" in str(results_of(SUBJECT, [home, draw, returned]))
+
+
+def there(name: str) -> Side:
+    return kalshi(
+        f"KXRURPRES-26-{name.upper().replace(' ', '')}",
+        f"Will {name} win the 2026 Ruritanian presidential election?",
+        f"If {name} wins the 2026 Ruritanian presidential election, then the market resolves to "
+        "Yes.",
+    )
+
+
+def test_a_whole_field_takes_the_markets_elsewhere_that_sit_down_with_its_runners() -> None:
+    base = [runner("Ann Doe"), runner("Bob Roe")]
+
+    group = made(joined(SUBJECT, base, [there("Ann Doe")]))
+
+    assert group.exhaustive
+    assert len(group.relation.claims) == 6
+    assert "No market elsewhere" in str(joined(SUBJECT, base, []))
+    assert "adds a world" in str(joined(SUBJECT, base, [there("Cy Poe")]))
+    assert "no runner that can be read" in str(joined(SUBJECT, base, [poly("x", "x")]))
+    assert "needs two runners" in str(joined(SUBJECT, base[:1], [there("Ann Doe")]))
+
+
+def test_a_field_without_a_certificate_is_not_joined_across_venues() -> None:
+    base = [msgspec.structs.replace(runner(n), neg_risk=False) for n in ("Ann Doe", "Bob Roe")]
+
+    assert "no certificate" in str(joined(SUBJECT, base, [there("Ann Doe")]))
