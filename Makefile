@@ -9,7 +9,7 @@ CODE := arbsite feeds risk trading markets tests manage.py
 .PHONY: help demo servers test check format bench golden crash replay oracles oracles-lock lock clean
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(BIN)/.complete: requirements.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=."; exit 2; }
@@ -67,7 +67,7 @@ replay: $(BIN)/.complete  ## run a journal again: make replay FILE=path
 oracles: $(BIN)/.complete .venv-oracles/.complete  ## the venues' own SDKs against the fakes; VENUE=kalshi for one
 	@$(BIN)/python -m tests.oracles.run $(VENUE)
 
-oracles-lock: $(BIN)/.complete
+oracles-lock: $(BIN)/.complete  ## new versions into requirements.oracles.lock
 	@test -x $(BIN)/uv || command -v uv >/dev/null || { echo "uv is needed: $(BIN)/python -m pip install uv"; exit 2; }
 	PATH="$(BIN):$$PATH" uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-strip-extras --no-emit-index-url --no-emit-find-links -o requirements.oracles.lock requirements.oracles.in

@@ -7,14 +7,18 @@ import importlib.util
 import os
 from typing import Any
 
+import django
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arbsite.settings")
+django.setup()
+ready = importlib.import_module("arbsite.warm")
+ready.collect()  # before the middleware looks for them
 http = get_asgi_application()
-importlib.import_module("arbsite.warm").warm()
+ready.warm()
 
 if importlib.util.find_spec("trading.routing"):
     patterns = importlib.import_module("trading.routing").websocket_urlpatterns

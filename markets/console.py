@@ -30,7 +30,7 @@ class Console(BaseCommand):
             self.stdout.write(json.dumps(found, default=str))
             return
         for name, value in found.items():
-            self.stdout.write(f"{name}: {value}")
+            self.stdout.write(f"{name}: {'–' if value in (None, '') else value}")
 
     def say(self, sentence: str) -> None:
         """A message on stderr."""

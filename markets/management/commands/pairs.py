@@ -14,6 +14,7 @@ from markets import founding_pairs, selectors, services
 from markets.console import NO, NOTHING, Console
 from markets.pair_files import BadPairs, pairs_of
 from markets.pair_import import import_founding
+from markets.pair_view import ALL, to_read
 
 
 class Command(Console):
@@ -123,9 +124,12 @@ class Command(Console):
         except ValueError:
             self.refuse(f"--packages {options['packages']!r} is no list of numbers such as 0,1.")
         read = [word for word in options["read"].split(",") if word]
-        made = services.confirm_pair(
-            options["slug"], chosen, options["author"], options["reason"], read
-        )
+        slug = options["slug"]
+        unread = [] if ALL in read else [kind for kind in to_read(slug) if kind not in read]
+        if unread:
+            words = ",".join([*read, *unread])
+            self.say(f"Read both texts, at /pairs/{slug}/ say; then confirm with --read {words}.")
+        made = services.confirm_pair(slug, chosen, options["author"], options["reason"], read)
         self.stdout.write(f"confirmed {options['slug']} in {made}")
 
     def _block(self, options: dict[str, Any]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-import msgspec
 from django.core.exceptions import ValidationError
 
 from markets import selectors, services
 from markets.console import BAD_INPUT, Console
+from markets.wire import tell
 
 ADDRESSES = ("rest_url", "ws_url", "gamma_url", "data_url", "site_url")
 OPTIONS = (*ADDRESSES, "mode", "name", "short", "rate_tier")
@@ -59,4 +59,6 @@ class Command(Console):
             self.refuse(problem)
         if fields:
             self.say(f"Saved as {made}." if made else "Nothing differs; nothing was saved.")
-        self.figures(msgspec.to_builtins(selectors.venue(slug)), as_json=options["json"])
+        row = selectors.venue(slug)
+        assert row is not None, "it was written just now"  # noqa: S101
+        self.figures(tell(row), as_json=options["json"])

@@ -47,7 +47,10 @@ class Command(BaseCommand):
             books = _books(written, options["books"])
             friction = Px(micros(options["friction"], "friction"))
             neutral = Px(micros(options["neutral_loss"], "neutral loss"))
-        except (Unreadable, OSError) as problem:
+        except OSError as problem:
+            self.stderr.write(f"{problem.filename} cannot be read: {problem.strerror}.")
+            sys.exit(UNREADABLE)
+        except Unreadable as problem:
             self.stderr.write(str(problem))
             sys.exit(UNREADABLE)
         if books is not None and not books:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from errno import ENOENT
+from os import strerror
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from trading.engine.engine import Engine
 from trading.engine.intents import Intent
 from trading.replay.records import Header, Record
 from trading.replay.replay import Difference, Outcome, replay
-from trading.runtime.segments import CorruptJournal, read_segment, segments
+from trading.runtime.segments import PACKED, CorruptJournal, read_segment, segments
 
 DONE, DIFFERENT, UNREADABLE, NOTHING = 0, 1, 2, 3
 
@@ -42,7 +44,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             outcome = replay(_records(_files(options["files"])), load_engine)
-        except (CorruptJournal, OSError) as problem:
+        except OSError as problem:
+            self.stderr.write(f"{problem.filename} cannot be read: {problem.strerror}.")
+            sys.exit(UNREADABLE)
+        except CorruptJournal as problem:
             self.stderr.write(str(problem))
             sys.exit(UNREADABLE)
         if outcome.gap is not None:
@@ -85,6 +90,8 @@ def load_engine(state: bytes | None) -> Engine:
 def _files(named: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in named:
+        if not (path.exists() or path.with_name(path.name + PACKED).exists()):
+            raise FileNotFoundError(ENOENT, strerror(ENOENT), str(path))
         found += segments(path) if path.is_dir() else [path]
     return found
 
