@@ -69,6 +69,12 @@ WATCHES = (
         "Asks the venues that say so whether they take orders from where this machine is.",
     ),
     (
+        "Hours of the venues",
+        "feeds.read_schedules",
+        3_600,
+        "Reads when the venues that publish it do not trade; nothing is begun then.",
+    ),
+    (
         "Audit of live accounts",
         "feeds.audit_accounts",
         120,

@@ -9,7 +9,7 @@ import structlog
 from celery import shared_task
 from django.core.exceptions import ValidationError
 
-from feeds import audit, discovery, places, pricing, proposing, sentinel
+from feeds import audit, discovery, places, pricing, proposing, schedules, sentinel
 from markets import bundles, matcher, ranker, runs, selectors, selfcheck
 from risk import selectors as limits
 
@@ -58,6 +58,12 @@ def watch_games() -> dict[str, Any]:
 def ask_places() -> dict[str, Any]:
     """Whether the venues take orders from where this machine is."""
     return places.ask_places()
+
+
+@shared_task(name="feeds.read_schedules", expires=3_600)
+def read_schedules() -> dict[str, Any]:
+    """When the venues say that they do not trade."""
+    return schedules.read_schedules()
 
 
 @shared_task(name="feeds.match_markets", soft_time_limit=WALK_S, time_limit=WALK_S + 60)

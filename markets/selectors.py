@@ -210,6 +210,12 @@ def maintenance(at: Ns) -> dict[VenueId, tuple[tuple[Ns, Ns, str], ...]]:
     return {venue: tuple(sorted(windows)) for venue, windows in found.items()}
 
 
+def maintenance_names(venue: str, prefix: str) -> tuple[str, ...]:
+    """Names of a venue's announcements in force that begin so."""
+    rows = Maintenance.objects.filter(venue_id=venue, active=True, what__startswith=prefix)
+    return tuple(rows.values_list("what", flat=True))
+
+
 def has_maintenance(venue: str) -> bool:
     """Whether anything was ever announced for a venue."""
     return Maintenance.objects.filter(venue_id=venue).exists()

@@ -15,6 +15,7 @@ from feeds.books.agreement import Told
 from feeds.books.rates import Draw
 from feeds.sim.scenario import Move
 from markets.discovery.catalog import Listing
+from markets.terms.calendars import Weekly
 from markets.terms.ids import MarketId, VenueId
 from markets.terms.instruments import Market
 from markets.terms.units import Ns
@@ -183,6 +184,26 @@ class SaysWhere(Protocol):
     def place_hosts(self, own: dict[str, str]) -> dict[str, str]: ...
     def place_request(self) -> Request: ...
     def told_place(self, reply: Reply) -> str | None: ...
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """A time in which a venue says it does not trade: every week, or once from then to then."""
+
+    weekly: Weekly | None = None
+    once: tuple[Ns, Ns] | None = None
+
+
+@runtime_checkable
+class SaysHours(Protocol):
+    """An adapter of a venue that publishes its hours. `told_hours` is None for an answer that says
+    nothing of them.
+    """
+
+    venue: VenueId
+    hosts: dict[str, str]
+
+    def hours_request(self) -> Request: ...
+    def told_hours(self, reply: Reply, at: Ns) -> tuple[Closed, ...] | None: ...
 
 
 class ToClient(msgspec.Struct, frozen=True):

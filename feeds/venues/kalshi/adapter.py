@@ -10,10 +10,10 @@ import msgspec
 
 from feeds.books.agreement import Told
 from feeds.books.rates import Draw
-from feeds.venues.base import Capabilities, Reply, Request
+from feeds.venues.base import Capabilities, Closed, Reply, Request
 from feeds.venues.checkups import Checkup
 from feeds.venues.errands import Every, Orders
-from feeds.venues.kalshi import encode, limits, sign, spot
+from feeds.venues.kalshi import encode, hours, limits, sign, spot
 from feeds.venues.kalshi.catalogue import KalshiCatalogue
 from feeds.venues.kalshi.checkup import checkup
 from feeds.venues.kalshi.parse import VENUE
@@ -105,6 +105,14 @@ class KalshiAdapter:
     def private_url(self, ws: str) -> str:
         """Private channels are served where the public ones are."""
         return ws
+
+    def hours_request(self) -> Request:
+        """The exchange's schedule."""
+        return hours.REQUEST
+
+    def told_hours(self, reply: Reply, at: Ns) -> tuple[Closed, ...] | None:
+        """When it does not trade."""
+        return hours.told(reply, at)
 
     def market_of(self, native: str) -> MarketId:
         """Our id of a ticker."""
