@@ -6,9 +6,10 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
+from feeds.venue_cells import Seen
 from feeds.venue_days import DAYS
 from feeds.venue_tabs import half
-from feeds.venue_view import Seen, venue_lines
+from feeds.venue_view import venue_lines
 from markets import selectors
 from markets.terms.units import DAY, Ns
 from risk.selectors import limits

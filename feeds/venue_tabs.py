@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from feeds.venue_view import rejects_of
+from feeds.venue_detail import rejects_of
 from markets.selectors import FeeRow, VenueRow
 from markets.terms import fees, formats
 from markets.terms.ids import MarketId, VenueId, venue_of

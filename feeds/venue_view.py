@@ -11,92 +11,33 @@ from collections.abc import Iterable
 import msgspec
 
 from feeds.books import minutes
-from feeds.books.minutes import Minute
+from feeds.venue_cells import (
+    Cell,
+    Cost,
+    Note,
+    Seen,
+    Spark,
+    State,
+    level_of,
+    percent,
+    term_level,
+    time_cell,
+)
+from feeds.venue_detail import cost, feed, held, rejects_of
 from markets.selectors import VenueRow
 from markets.terms import formats
 from markets.terms.ids import VenueId
-from markets.terms.units import DAY, MS, SECOND, Ns, Usd
+from markets.terms.units import DAY, SECOND, Ns
 from trading.engine.pictures import (
-    EnginePicture,
-    RelationPicture,
-    ScoreTerm,
     VenuePicture,
     VenueTruth,
 )
-from trading.rows import best_package, blocker
 
 OLD = 3 * SECOND
 SILENT_S = 5
 CALM = 80
-HEALTH_GATES = ("venue_health", "sharp_freshness")
 NOTES = 8
 SOON = 7 * DAY
-TERM_NAMES = {
-    "age_p95_ms": "Message age p95",
-    "gaps_hour": "Gaps in an hour",
-    "rejects_hour": "Rejects in an hour",
-    "agreement_ppm": "Stream against REST",
-    "silent_s": "Silent",
-    "clock_ms": "Clock offset",
-    "reconnects_hour": "Reconnects in an hour",
-}
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """Everything there is to say about venues at one moment."""
-
-    now: int
-    engine: EnginePicture | None
-    truths: dict[VenueId, VenueTruth]
-    relations: tuple[RelationPicture, ...]
-    needed: int
-    orders: dict[VenueId, int]
-    windows: dict[VenueId, tuple[tuple[Ns, Ns, str], ...]]
-    days: dict[VenueId, list[Minute]] = {}
-    fill_times: dict[VenueId, Ns] = {}
-
-
-class Cell(msgspec.Struct, frozen=True):
-    """A number with its unit; `level` is empty, `warn` or `stop`."""
-
-    text: str
-    unit: str = ""
-    level: str = ""
-    name: str = ""
-
-
-class State(msgspec.Struct, frozen=True):
-    """Whether a venue may be traded: a chip, and the sentence under the row when it may not."""
-
-    kind: str
-    text: str
-    icon: str = ""
-    lead: str = ""
-    rest: str = ""
-
-
-class Cost(msgspec.Struct, frozen=True):
-    """One term of the score: what was measured against what is wanted, and the points it cost."""
-
-    text: str
-    points: str
-
-
-class Note(msgspec.Struct, frozen=True):
-    """Something that happened to the feed."""
-
-    at: Ns
-    text: str
-
-
-class Spark(msgspec.Struct, frozen=True):
-    """Half an hour of message ages (p95 of each minute) as points of a 100 by 20 drawing.
-
-    Several lines where minutes are missing; `words` says the same for who does not see it.
-    """
-
-    lines: tuple[str, ...]
-    words: str
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -171,10 +112,10 @@ def _line(
         return line
     return msgspec.structs.replace(
         line,
-        costs=tuple(_cost(term) for term in truth.terms if term.lost),
+        costs=tuple(cost(term) for term in truth.terms if term.lost),
         needed=seen.needed,
-        held=_held(row, seen),
-        feed=_feed(truth, picture, seen),
+        held=held(row, seen),
+        feed=feed(truth, picture, seen),
         rejects=rejects_of(truth),
         notes=tuple(Note(at, text) for at, text in reversed(truth.notes[-NOTES:])),
     )
@@ -261,13 +202,13 @@ def _grade(truth: VenueTruth | None, needed: int) -> str:
 def _cells(truth: VenueTruth | None) -> tuple[Cell, ...]:
     if truth is None:
         return tuple(Cell(formats.NOTHING, name=name) for name in NAMES)
-    level = {term.key: _level(term) for term in truth.terms}
+    level = {term.key: term_level(term) for term in truth.terms}
     agreement = truth.agreement_ppm
     return (
-        _time(truth.age_p50_ms, NAMES[0]),
-        _time(truth.age_p95_ms, NAMES[1], level.get("age_p95_ms", "")),
+        time_cell(truth.age_p50_ms, NAMES[0]),
+        time_cell(truth.age_p95_ms, NAMES[1], level.get("age_p95_ms", "")),
         Cell(
-            formats.NOTHING if agreement is None else _percent(agreement),
+            formats.NOTHING if agreement is None else percent(agreement),
             "" if agreement is None else "%",
             level.get("agreement_ppm", ""),
             NAMES[2],
@@ -293,39 +234,14 @@ NAMES = (
 CLOCK, TO_FILL = "clock", "order to fill"
 
 
-def _level(term: ScoreTerm) -> str:
-    if not term.lost:
-        return ""
-    return "stop" if term.lost >= term.points else "warn"
-
-
-def _time(ms: int | None, name: str, level: str = "") -> Cell:
-    """Milliseconds as `82 ms`, from a second on as `3.1 s` or an age."""
-    if ms is None:
-        return Cell(formats.NOTHING, name=name)
-    if ms < 1000:
-        return Cell(f"{ms:,}", "ms", level, name)
-    return Cell(formats.age(ms * MS), "", level, name)
-
-
-def _percent(ppm: int) -> str:
-    """`99.8`, cut: agreement is never shown better than it is."""
-    return f"{ppm // 10_000}.{ppm // 1000 % 10}"
-
-
 def _clock(truth: VenueTruth | None) -> Cell:
     """How far the venue's clock is certainly ahead of ours, in ms."""
     if truth is None or truth.clock_ms is None:
         return Cell(formats.NOTHING, name=CLOCK)
-    level = _level_of(truth, "clock_ms")
+    level = level_of(truth, "clock_ms")
     level = {"warn": "warn", "critical": "stop", "halt": "stop"}.get(truth.clock_worry, level)
     sign = "+" if truth.clock_ms > 0 else "−" if truth.clock_ms < 0 else ""
     return Cell(f"{sign}{abs(truth.clock_ms):,}", "ms", level, CLOCK)
-
-
-def _level_of(truth: VenueTruth, key: str) -> str:
-    """How bad the term of that key is; empty where there is none."""
-    return next((_level(term) for term in truth.terms if term.key == key), "")
 
 
 def _to_fill(took: Ns | None) -> Cell:
@@ -351,103 +267,6 @@ def _spark(found: tuple[int | None, ...]) -> Spark:
             x, y = place * 100 // (len(found) - 1), 18 - age * 16 // top
             lines[-1].append(f"{x},{y}")
     drawn = (points * 2 if len(points) == 1 else points for points in lines if points)
-    low, high = _time(min(known), ""), _time(top, "")
+    low, high = time_cell(min(known), ""), time_cell(top, "")
     words = f"message age p95 between {low.text} {low.unit} and {high.text} {high.unit}"
     return Spark(tuple(" ".join(points) for points in drawn), f"{words} in the last half hour")
-
-
-# --- under the row --------------------------------------------------------------------------------
-
-
-def _cost(term: ScoreTerm) -> Cost:
-    name = TERM_NAMES.get(term.key, term.name)
-    measured = f"{_measure(term, term.actual)} against {_measure(term, term.good)}"
-    return Cost(f"{name}, {measured}", f"−{term.lost}")
-
-
-def _measure(term: ScoreTerm, value: int | None) -> str:
-    if value is None:
-        return formats.NOTHING
-    if term.unit == "%":
-        return f"{_percent(value)}%"
-    if term.unit == "ms":
-        cell = _time(abs(value), "")
-        return f"{cell.text}{cell.unit}"
-    return formats.age(value * SECOND) if term.unit == "s" else f"{value:,}"
-
-
-def _held(row: VenueRow, seen: Seen) -> tuple[Cell, ...]:
-    using = [r for r in seen.relations if any(q.venue == row.slug for q in r.quotes)]
-    waiting = [r for r in using if _waits_for(r, row)]
-    nets = [best.profit for r in waiting if (best := best_package(r)) is not None]
-    profit = sum(max(0, usd) for usd in nets)
-    return (
-        Cell(f"{len(using):,}", name="Relations that use it"),
-        Cell(f"{len(waiting):,}", name="Of them held back by it"),
-        Cell(formats.money(Usd(profit)), name="Profit they show"),
-        Cell(f"{seen.orders.get(row.slug, 0):,}", name="Open orders here"),
-    )
-
-
-def _waits_for(relation: RelationPicture, row: VenueRow) -> bool:
-    """Whether this venue's state is what stops the relation's best package."""
-    stop = blocker(best_package(relation))
-    if stop is None:
-        return any(q.venue == row.slug and q.state != "live" for q in relation.quotes)
-    if stop.gate == "kill_switch":
-        return row.name in stop.text
-    return stop.gate in HEALTH_GATES and (not stop.text or row.name in stop.text)
-
-
-def _raced(truth: VenueTruth) -> tuple[Cell, ...]:
-    """How far raced lines agree; nothing where there is one line."""
-    if truth.lines == 1:
-        return ()
-    second = truth.lines_agreed + truth.lines_differed
-    text = f"{truth.lines_agreed:,} of {second:,}"
-    return (Cell(text, name=f"Second of {truth.lines} lines, agree"),)
-
-
-def _feed(truth: VenueTruth, picture: VenuePicture | None, seen: Seen) -> tuple[Cell, ...]:
-    told = truth.compared - truth.moved
-    found = [
-        Cell(truth.url or formats.NOTHING, name="Host in use"),
-        Cell(f"{truth.live_books:,} of {truth.markets:,}", name="Books live"),
-        Cell(f"{truth.sockets:,}", name="Sockets"),
-        _reconnects(truth),
-        *_raced(truth),
-        Cell(f"{truth.frames:,}", name="Messages"),
-        Cell(f"{max(0, told) - truth.disagreed:,} of {max(0, told):,}", name="REST reads, agree"),
-        Cell(f"{truth.rest_failures:,}", name="REST failures"),
-        Cell(formats.age(truth.silent_total_s * SECOND), name="Silent in all"),
-        Cell(formats.latency(Ns(truth.waited_ms * MS)), name="Waited for the rate limit"),
-    ]
-    if truth.clock_low_ms is not None and truth.clock_high_ms is not None:
-        between = f"{_signed(truth.clock_low_ms)} to {_signed(truth.clock_high_ms)} ms"
-        found.append(Cell(between, name="Clock ahead of ours"))
-    if picture is not None and picture.cash is not None:
-        found.append(Cell(formats.money(picture.cash), name="Cash"))
-    coming = [w for w in seen.windows.get(truth.venue, ()) if seen.now < w[1] < seen.now + SOON]
-    if coming:
-        found.append(Cell(f"in {formats.until(coming[0][0] - seen.now)}", name="Next maintenance"))
-    return tuple(found)
-
-
-def _reconnects(truth: VenueTruth) -> Cell:
-    level = _level_of(truth, "reconnects_hour")
-    return Cell(f"{truth.reconnects_hour:,}", "", level, "Reconnects in an hour")
-
-
-def _signed(ms: int) -> str:
-    return f"+{ms}" if ms > 0 else f"−{-ms}" if ms < 0 else "0"
-
-
-def rejects_of(truth: VenueTruth) -> tuple[Cell, ...]:
-    """Every reason for which something was not taken as it came, the most frequent first."""
-    ordered = sorted(truth.rejects.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(Cell(f"{count:,}", name=reason_words(reason)) for reason, count in ordered)
-
-
-def reason_words(reason: str) -> str:
-    """A reason as the operator reads it: `unknown market`."""
-    return reason.replace("_", " ")
