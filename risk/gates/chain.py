@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from risk.gates import breaker, exposures, games, gates, rollout
 from risk.gates.feasible import feasible
+from risk.gates.hedges import hedge_probability
 from risk.gates.measures import MEASURES
 from risk.gates.reconciled import reconciled
 from trading.engine.events import CommandReceived, Event
@@ -54,6 +55,7 @@ GATES: tuple[tuple[str, Gate], ...] = (
     ("per_contract_exposure", exposures.per_contract_exposure),
     ("max_contracts", exposures.max_contracts),
     ("open_deals", exposures.open_deals),
+    ("hedge_probability", hedge_probability),
     ("reservation", gates.reservation),
     ("payoff_proof", gates.payoff_proof),
     ("execute", gates.execute),

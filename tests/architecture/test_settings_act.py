@@ -10,10 +10,6 @@ from trading.engine.limits import DORMANT, SPECS
 ROOT = Path(__file__).parents[2]
 # Where settings are declared and compared, and where a demonstration sets some: not a use.
 DECLARING = ("trading/engine/limits.py", "risk/profiles.py", "feeds/invented.py")
-# Read by what is being built now; to be taken out with it.
-SOON = {
-    "hedge_probability",
-}
 APPS = ("arbsite", "feeds", "risk", "trading", "markets")
 
 
@@ -33,7 +29,7 @@ def read_somewhere() -> set[str]:
 
 
 def test_every_setting_is_read_by_something_or_says_why_not() -> None:
-    assert set(SPECS) - read_somewhere() - SOON == set(DORMANT)
+    assert set(SPECS) - read_somewhere() == set(DORMANT)
 
 
 def test_what_nothing_reads_says_so_in_the_documents() -> None:

@@ -34,7 +34,7 @@ def likely_books(state: EngineState, legs: tuple[tuple[MarketId, int], ...]) -> 
     for market, _ in legs:
         book = state.books.get(market)
         if book is not None:
-            cut[market] = likely_book(book, _tables(state, market, model), state.at)
+            cut[market] = likely_book(book, fill_tables(state, market), state.at)
     return ChainMap(cut, state.books)
 
 
@@ -58,12 +58,13 @@ def _cut(levels: Levels, tables: Tables, offered: int) -> Levels:
     return tuple(found)
 
 
-def _tables(state: EngineState, market: MarketId, model: int) -> Tables:
+def fill_tables(state: EngineState, market: MarketId) -> Tables:
+    """The tables that hold for a market: what was learnt, else what its venue's settings say."""
     if state.tables is not None:
         return state.tables
     known = state.markets.get(market)
     limits = state.venue_limits.get(known.venue, state.limits) if known else state.limits
-    return priors(limits, aggressive=model == AGGRESSIVE)
+    return priors(limits, aggressive=state.limits.fill_model == AGGRESSIVE)
 
 
 def priors(limits: Limits, *, aggressive: bool) -> Tables:

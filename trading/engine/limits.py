@@ -153,7 +153,7 @@ Fill
   queue_prior_4           %         75       0        100       -
     Part of every deeper level that is ours.
   hedge_probability       %         99       0        100       plan
-    A first leg goes alone only if its hedge is at least this likely.
+    With the fill model on, a first leg goes alone only if its hedge is this likely.
 Freshness
   trade_age_ms            ms        2000     50       600000    venue
     A leg older than this is not traded.

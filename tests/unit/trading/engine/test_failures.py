@@ -124,7 +124,11 @@ def test_a_silent_private_channel_is_outwaited_by_asking_and_its_late_words_chan
     assert not orders(asked)
 
     said = [filled(first, key="a", when=at("5.1")), filled(second, key="b", when=at("5.2"))]
-    answers: list[ev.Event] = [*said, cancelled(first, "100", when=at("5.2")), cancelled(second, "100")]
+    answers: list[ev.Event] = [
+        *said,
+        cancelled(first, "100", when=at("5.2")),
+        cancelled(second, "100"),
+    ]
     assert not [order for event in answers for order in orders(engine.step(event))]
     assert (deal(engine).state, deal(engine).matched) == (DealState.BALANCED, qty(100))
 

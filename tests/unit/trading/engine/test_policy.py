@@ -15,6 +15,7 @@ from tests.builders import (
     qty,
     rejected,
     show,
+    snapshot,
     tick,
 )  # fmt: skip
 from tests.deals import DEAL, deal, mismatched, opened, steps
@@ -179,3 +180,16 @@ def test_fill_tables_are_the_shipped_priors_until_others_are_told() -> None:
     learnt = Tables(300, 50_000, (400_000,))
     engine.step(ev.TablesChanged(at(1), learnt))
     assert tables(engine.state) == learnt
+
+
+def test_a_changed_prior_reaches_the_watch_of_a_deal_under_way() -> None:
+    engine, _ = mismatched("0.30x500", **LONG)
+    before = choices(engine.state, deal(engine))
+    config = snapshot(revision=2, half_life_ms=50, queue_prior_1=100_000, hedge_timeout_ms=60_000)
+    engine.step(ev.ConfigChanged(at("0.25"), config))
+
+    assert tables(engine.state) == Tables(50, 100_000, (100_000, 500_000, 650_000, 750_000))
+    after = choices(engine.state, deal(engine))
+    assert [o.choice for o in before] == [o.choice for o in after]
+    assert after[3].chance_ppm < before[3].chance_ppm
+    assert deal(engine).state is DealState.HEDGING
