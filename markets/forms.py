@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
@@ -34,6 +35,7 @@ from markets.models import (
 from markets.pair_view import to_read
 from markets.terms.instruments import Market
 from markets.terms.packages import label, packages
+from markets.terms.tiers import TIERS
 from markets.terms.units import MICRO, micros_from_text, text_from_micros
 
 PER_CENT = 10_000
@@ -166,6 +168,14 @@ class VenueForm(WideningForm):
     class Meta:
         model = Venue
         fields = services.VENUE_FIELDS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tiers = TIERS.get(self.instance.slug, ())
+        lowest = f"the lowest ({tiers[0]})" if tiers else "none"
+        self.fields["rate_tier"].widget = UnfoldAdminSelectWidget(
+            choices=[("", lowest), *((tier, tier) for tier in tiers)]
+        )
 
     def clean(self) -> dict[str, Any] | None:
         """Refuses addresses the worker could not use."""

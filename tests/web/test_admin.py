@@ -136,6 +136,12 @@ def test_a_venue_is_changed_with_a_revision_and_its_address_is_checked(operator:
         "reason": "move",
     }
 
+    shown = operator.get(change_url(venue)).content.decode()
+    assert '<option value="premier">premier</option>' in shown
+    assert '<option value="gold">' not in shown
+    refused = operator.post(change_url(venue), {**wanted, "rest_url": "", "rate_tier": "gold"})
+    assert "kalshi has no rate tier" in str(refused.context["adminform"].form.errors)
+
     refused = operator.post(change_url(venue), wanted)
     assert "write an address that begins with" in str(refused.context["adminform"].form.errors)
 
