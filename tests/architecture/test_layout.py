@@ -19,6 +19,7 @@ PURE = (
     "markets/matching",
     "trading/engine",
     "trading/replay",
+    "trading/learning",
     "risk/gates",
     "feeds/books",
     "feeds/sim",

@@ -67,7 +67,6 @@ class LimitSpec(msgspec.Struct, frozen=True):
 # whose it is; a test holds that every other setting is read somewhere, and none of these.
 _PS3838 = "It is for PS3838, which is not connected."
 _BROWSER = "It is for feeds read in a browser, and no such feed is connected."
-_LEADS = "It is for a measurement of which venue leads, and none is built."
 DORMANT: dict[str, str] = {
     "ps3838_tick_ms": _PS3838,
     "ps3838_delta_ms": _PS3838,
@@ -75,10 +74,6 @@ DORMANT: dict[str, str] = {
     "dom_flush_ms": _BROWSER,
     "dom_scrape_ms": _BROWSER,
     "dom_recover_ms": _BROWSER,
-    "lead_bar_ms": _LEADS,
-    "lead_window_ms": _LEADS,
-    "lead_stable": _LEADS,
-    "lead_of": _LEADS,
 }
 
 
