@@ -32,6 +32,7 @@ from trading.runtime.gateway import VenueUnreachable
 SAY_EVERY = Ns(5 * SECOND)
 LIMIT = 20
 HOSTS = ("rest", "gamma", "data")
+A_YEAR = 365 * 86_400.0
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -60,7 +61,9 @@ class Command(Console):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """See `--help`."""
         parser.add_argument("venue", choices=sorted(ADAPTERS))
-        parser.add_argument("--seconds", type=float, required=True, help="how long")
+        parser.add_argument(
+            "--seconds", type=float, default=A_YEAR, help="how long (default: until Ctrl-C)"
+        )
         parser.add_argument("--out", type=Path, required=True, metavar="FILE")
         parser.add_argument(
             "--markets", nargs="+", default=[], metavar="ID", help="the venue's own market ids"
