@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from markets.matching.contests import atoms
-from markets.matching.facts import Facts, denies
+from markets.matching.facts import Facts, denies, extract
 from markets.matching.lexicon import HARD
 from markets.matching.own_games import GAMES, RATES, SET, UNDONE
 from markets.matching.quantities import equal, spans
+from markets.matching.sides import Side
 from markets.matching.statements import acts, conditions, content
 from markets.matching.windows import days, window
 from markets.matching.wording import alike, name_words, plain, sentences, words
@@ -38,8 +39,13 @@ Years = frozenset[tuple[int, int]]
 
 def disagreements(facts: Facts) -> tuple[str, ...]:
     """What one market's texts contradict one another about; empty when nothing is seen."""
-    if not facts.side.rules:
-        return ()
+    return _disagreements(facts.side) if facts.side.rules else ()
+
+
+@lru_cache(maxsize=65_536)
+def _disagreements(side: Side) -> tuple[str, ...]:
+    """The same by market: each is compared with several others."""
+    facts = extract(side)
     if facts.game is not None:
         found = [check(facts, facts.game) for check in GAMES]
     elif facts.move is not None:
