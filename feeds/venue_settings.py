@@ -29,7 +29,8 @@ def _addresses(row: markets.VenueRow) -> tuple[Fact, ...]:
     named: dict[str, list[str]] = {}
     for name, url in row.hosts.items():
         named.setdefault(url, []).append(name)
-    found = [Fact(f"Address, {' and '.join(names)}", url) for url, names in named.items()]
+    # The order host is the REST host wherever nothing else is said.
+    found = [Fact(f"Address, {names[0]}", url) for url, names in named.items()]
     return tuple(found) or (Fact("Addresses", "the venue's own"),)
 
 

@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from markets.config_admin import ConfigAdmin, RecordAdmin, author_of
 from markets.models import BlockRule
+from markets.terms.units import text_from_micros
 from risk import changesets, rows, services
 from risk.forms import (
     BlockForm,
@@ -130,8 +131,16 @@ class FeatureAdmin(RowAdmin):
     form = FeatureForm
     kind = rows.FEATURE
     keys = ("strategy",)
-    list_display = ("strategy", "rollout", "venue", "share_ppm")
+    list_display = ("strategy", "rollout", "venue", "share")
+    list_filter = ("rollout",)
     fields = ("strategy", "rollout", "venue", "share_ppm", "reason", "confirmed")
+
+    @display(description="Share", ordering="share_ppm")
+    def share(self, obj: Feature) -> str:
+        """In percent; only where the stage is a share."""
+        if obj.rollout != Feature.Rollout.SHARE:
+            return "–"
+        return f"{text_from_micros(obj.share_ppm * 100, 0)} %"
 
 
 @admin.register(Jurisdiction)

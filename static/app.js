@@ -397,6 +397,8 @@
   followMode();
   followAlert();
   tellWays();
+  var tab = document.querySelector(".tabbar [aria-current]");
+  if (tab) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
   document.body.classList.toggle("is-silent", (byId("head-numbers") || { dataset: {} }).dataset.silent === "1");
   tick();
 })();
