@@ -320,7 +320,7 @@ def payoff_proof(plan: Plan, state: EngineState) -> Refused | None:
     much.
     """
     relation = state.entries[plan.relation].relation
-    resting = plan.leader if rests(plan.strategy) else None
+    resting = plan.legs[plan.leader].market if rests(plan.strategy) else None
     markets = charged(relation, state.markets, [leg.market for leg in plan.legs], resting)
     kept, loss = worst_at_limits(plan, relation, markets)
     if kept < 0:

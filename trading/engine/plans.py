@@ -73,19 +73,19 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 
 
 def charged(
-    relation: Relation, markets: Markets, legs: Sequence[MarketId], resting: int | None
+    relation: Relation, markets: Markets, bought: Sequence[MarketId], resting: MarketId | None
 ) -> Markets:
-    """The markets with the fees a purchase of these legs is charged: the maker's where the leg
-    `resting` rests, the taker's everywhere else, also there if another leg is bought in the same
-    market. None: nothing rests.
+    """The markets with the fees a purchase in those `bought`, one a claim, is charged: the maker's
+    where an order rests, the taker's everywhere else, also there if another claim is bought in the
+    same market. None: nothing rests.
 
     Shape: the relation's markets alone where something rests.
     """
-    if resting is None or legs.count(legs[resting]) > 1:
+    if resting is None or bought.count(resting) > 1:
         return markets
     own = {x.market: markets[x.market] for x in relation.claims if x.market in markets}
-    market = own[legs[resting]]
-    own[market.id] = replace(market, fees=as_maker(market.fees))
+    market = own[resting]
+    own[resting] = replace(market, fees=as_maker(market.fees))
     return own
 
 

@@ -91,8 +91,9 @@ def _resting_plan(state: EngineState, entry: Entry, route: Route, leader: int) -
         return None
     books = ChainMap({market: offered(book, outcome, (px, DEEP))}, state.books)
     terms = terms_for(state, entry)
-    legs = [leg for leg, _ in route.legs]
-    markets = charged(entry.relation, state.markets, legs, leader)
+    claims = entry.relation.claims
+    bought = [claims[number].market for leg in route.package.legs for number in leg.claims]
+    markets = charged(entry.relation, state.markets, bought, market)
     edge = find_edge(entry.relation, route.package, books, markets, terms)
     if edge is None or edge.size <= 0 or edge.net < entry.min_net:
         return None
@@ -102,7 +103,9 @@ def _resting_plan(state: EngineState, entry: Entry, route: Route, leader: int) -
         world = (books, markets, terms)
         edge = narrowed(entry.relation, route.package, edge, world, room)
         plan = make_plan(entry.relation, route.package, edge, markets, route.book)
-    return replace(plan, strategy=Strategy.MAKER_HEDGE, leader=leader)
+    # A leg that several venues share becomes several: the one that rests is found by its name.
+    rest = [i for i, x in enumerate(plan.legs) if (x.market, x.outcome) == (market, outcome)]
+    return replace(plan, strategy=Strategy.MAKER_HEDGE, leader=rest[0]) if rest else None
 
 
 def _as_before(last: Look, tops: tuple[int, ...], gross: int) -> bool:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from markets.terms.ids import MarketId, RelationId
+from markets.terms.tables import Certificate, Runner, Subject, field
 from markets.terms.units import MS
 from tests.builders import (
     FIRST,
@@ -227,10 +229,10 @@ def test_a_leg_taken_where_another_rests_leaves_both_at_the_takers_fee() -> None
     markets = {m.id: m for m in config.markets}
     relation = config.relations[0].relation
 
-    apart = charged(relation, markets, [FIRST, SECOND_MARKET], 0)
+    apart = charged(relation, markets, [FIRST, SECOND_MARKET], FIRST)
     assert apart[FIRST].fees.rate_ppm == 0
     assert apart[SECOND_MARKET] == markets[SECOND_MARKET]
-    assert charged(relation, markets, [FIRST, FIRST], 0) is markets
+    assert charged(relation, markets, [FIRST, FIRST], FIRST) is markets
     assert charged(relation, markets, [FIRST, SECOND_MARKET], None) is markets
 
 
@@ -264,3 +266,18 @@ def test_an_order_does_not_rest_again_without_money() -> None:
     show(engine, gap(at("0.85"))[1])
     assert not orders(engine.step(tick("rest/r-1", at("0.9"))))
     assert deal(engine).state is DealState.CLOSED
+
+
+def test_what_rests_is_the_leg_that_was_meant_where_another_is_shared_by_venues() -> None:
+    shared = MarketId("kalshi:B")
+    runners = [Runner("one", (FIRST, SECOND_MARKET)), Runner("two", (shared,))]
+    both = field(Subject(RelationId("a"), "a"), runners, Certificate("one of two"))
+    config = snapshot(both, packages=tuple(range(8)), maker_hedge=1, min_net_edge=40_000)
+    engine = started(config)
+    show(engine, book(shared, "0.68x20", "0.99x500"), book(SECOND_MARKET, "0.28x500", "0.30x10"))
+    (sent,) = orders(show(engine, book(FIRST, "0.39x500", "0.41x500")))
+
+    # NO of the first rests a tick before its bid of 59 cents; YES is had at two venues.
+    assert (sent.market, sent.outcome, sent.px, sent.post_only) == (FIRST, 1, px("0.60"), True)
+    assert [leg.market for leg in deal(engine).legs] == [SECOND_MARKET, shared, FIRST]
+    assert deal(engine).leader == 2
