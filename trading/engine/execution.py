@@ -45,6 +45,8 @@ def advance(state: EngineState, name: DealId, out: list[Intent]) -> None:
     waiting = unended(state, deal)
     if any(not order.request.expires_at for order in waiting):
         _put_news(state, deal, out, news)
+    elif not waiting and (news or deal.state is not _D.CLOSED) and _has_paid(state, deal):
+        _settle(state, deal, out)
     elif rests(deal.strategy) and deal.state in FOLLOWED:
         if not follow(state, deal, out, news):
             _decide(state, deal, out, news=news)
@@ -161,19 +163,26 @@ def alert(state: EngineState, name: DealId, out: list[Intent]) -> None:
 
 
 def settle_deals(state: EngineState, out: list[Intent]) -> None:
-    """Close deals all of whose markets have paid."""
+    """Close deals all of whose markets have paid; an order on its way is waited for."""
     for deal in list(state.deals.values()):
-        if deal.state not in (_D.BALANCED, _D.RESIDUAL):
-            continue
-        if any(leg.market not in state.settled for leg in deal.legs):
-            continue
-        paid = sum(
-            times(state.settled[leg.market][leg.outcome], leg.held, Rounding.DOWN)
-            for leg in deal.legs
-        )
-        kept = Usd(paid - sum(leg.cost + leg.fees for leg in deal.legs))
-        closed = replace(move(deal, _D.CLOSED, state.at), locked=kept)
-        put(state, closed, f"Every market paid. The deal kept {money(kept, gain=True)}.", out)
+        if deal.state is not _D.CLOSED and _has_paid(state, deal) and not unended(state, deal):
+            _settle(state, deal, out)
+
+
+def _has_paid(state: EngineState, deal: Deal) -> bool:
+    return all(leg.market in state.settled for leg in deal.legs)
+
+
+def _settle(state: EngineState, deal: Deal, out: list[Intent]) -> None:
+    """The deal keeps what its markets paid for what it holds; nothing is hedged any more."""
+    paid = sum(
+        times(state.settled[leg.market][leg.outcome], leg.held, Rounding.DOWN) for leg in deal.legs
+    )
+    kept = Usd(paid - sum(leg.cost + leg.fees for leg in deal.legs))
+    if deal.state is not _D.CLOSED:
+        deal = move(deal, _D.CLOSED, state.at)
+    text = f"Every market paid. The deal kept {money(kept, gain=True)}."
+    put(state, replace(deal, locked=kept), text, out)
 
 
 def _decide(state: EngineState, deal: Deal, out: list[Intent], *, news: str) -> None:

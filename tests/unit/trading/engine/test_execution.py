@@ -199,3 +199,38 @@ def test_a_settlement_of_a_residual_closes_it_and_frees_its_relation() -> None:
     engine.step(ev.MarketSettled(at(6), SECOND_MARKET, (px("1"), px("0"))))
     assert (deal(engine).state, deal(engine).locked) == (DealState.CLOSED, usd(58))
     assert not engine.state.naked
+
+
+def test_a_settlement_ends_a_deal_that_was_still_hedging_once_its_order_has_ended() -> None:
+    engine, intents = mismatched("0.44x500")
+    (hedge,) = orders(intents)
+    assert deal(engine).state is DealState.HEDGING
+    engine.step(ev.MarketSettled(at(5), FIRST, (px("1"), px("0"))))
+    engine.step(ev.MarketSettled(at(6), SECOND_MARKET, (px("1"), px("0"))))
+    assert deal(engine).state is DealState.HEDGING
+    after = engine.step(rejected(hedge, when=at(7)))
+    assert not orders(after)
+    assert (deal(engine).state, deal(engine).locked) == (DealState.CLOSED, usd(58))
+    assert not engine.state.naked
+    assert today(engine.state.results) == usd(58)
+
+
+def test_a_settlement_ends_a_deal_that_waits_for_a_better_price() -> None:
+    engine, intents = mismatched("0.30x500")
+    assert not orders(intents)
+    assert deal(engine).state is DealState.HEDGING
+    engine.step(ev.MarketSettled(at("0.3"), FIRST, (px("0"), px("1"))))
+    out = engine.step(ev.MarketSettled(at("0.4"), SECOND_MARKET, (px("0"), px("1"))))
+    assert (deal(engine).state, deal(engine).locked) == (DealState.CLOSED, usd(-42))
+    assert not orders(out)
+
+
+def test_a_fill_told_after_the_settlement_is_paid_too() -> None:
+    engine, first, second = opened()
+    engine.step(cancelled(first))
+    engine.step(cancelled(second))
+    engine.step(ev.MarketSettled(at(5), FIRST, (px("1"), px("0"))))
+    engine.step(ev.MarketSettled(at(6), SECOND_MARKET, (px("1"), px("0"))))
+    assert (deal(engine).state, deal(engine).locked) == (DealState.CLOSED, usd(0))
+    engine.step(filled(first, "1", when=at(7)))
+    assert (deal(engine).state, deal(engine).locked) == (DealState.CLOSED, usd("0.58"))
