@@ -248,13 +248,45 @@ def label(
     markets: dict[MarketId, Market],
     shorts: dict[VenueId, str],
 ) -> str:
-    """The package in words, such as `KA Yes + PM No`."""
+    """The package in words, such as `KA Yes + PM No`; where a venue has several of the relation's
+    markets, as `KA No (46° or less) + KA No (49° or more)`.
+    """
     parts = []
+    apart = _told_apart(relation, markets)
     for leg in package.legs:
         claim = relation.claims[leg.claim]
         market = markets[claim.market]
         words = f"{shorts.get(market.venue, market.venue)} {market.outcomes[claim.outcome]}"
+        words += f" ({apart[market.id]})" if market.id in apart else ""
         also = dict.fromkeys(markets[relation.claims[c].market].venue for c in leg.also)
         many = "" if share(package, leg) == 1 else f"{share(package, leg)} x "
         parts.append(many + "/".join([words, *(shorts.get(venue, venue) for venue in also)]))
     return " + ".join(parts)
+
+
+def _told_apart(relation: Relation, markets: dict[MarketId, Market]) -> dict[MarketId, str]:
+    """What titles of one venue's markets do not share at their beginning and end, by market; only
+    of venues with several.
+    """
+    found: dict[MarketId, str] = {}
+    venues: dict[VenueId, list[Market]] = {}
+    for name in dict.fromkeys(claim.market for claim in relation.claims):
+        venues.setdefault(markets[name].venue, []).append(markets[name])
+    for mine in venues.values():
+        titles = [market.title.split() for market in mine]
+        if len(mine) == 1:
+            continue
+        start = _shared(titles)
+        end = _shared([words[start:][::-1] for words in titles])
+        for market, words in zip(mine, titles, strict=True):
+            own = words[start : len(words) - end]
+            found[market.id] = " ".join(own or words).rstrip("?")
+    return found
+
+
+def _shared(lines: list[list[str]]) -> int:
+    """How many words all lines begin with."""
+    return next(
+        (n for n, words in enumerate(zip(*lines, strict=False)) if len(set(words)) > 1),
+        min(map(len, lines)),
+    )

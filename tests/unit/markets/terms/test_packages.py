@@ -1,5 +1,7 @@
 from fractions import Fraction
 
+from msgspec.structs import replace
+
 from markets.terms.fees import NONE
 from markets.terms.ids import MarketId, RelationId, VenueId
 from markets.terms.instruments import FeeSchedule, Market, even_ladder
@@ -115,6 +117,26 @@ def test_a_package_is_named_by_its_venues_and_outcomes() -> None:
     shorts = {VenueId("kalshi"): "KA", VenueId("polymarket"): "PM"}
 
     assert label(relation, packages(relation)[1], markets, shorts) == "KA No + PM Yes"
+
+
+def test_markets_of_one_venue_are_told_apart_by_what_their_titles_do_not_share() -> None:
+    one, two = MarketId("kalshi:46"), MarketId("kalshi:49")
+    relation = pair(RelationId("r"), one, two, title="r", inverse=True)
+    free = FeeSchedule(NONE, 0)
+    markets = {
+        m: Market(m, VenueId("kalshi"), "x", title, ("Yes", "No"), even_ladder(Px(10_000)), free)
+        for m, title in (
+            (one, "Will the high in New York be 46° or less on Monday?"),
+            (two, "Will the high in New York be 49° or more on Monday?"),
+        )
+    }
+    shorts = {VenueId("kalshi"): "KA"}
+    named = {label(relation, one, markets, shorts) for one in packages(relation)}
+    assert "KA Yes (46° or less) + KA Yes (49° or more)" in named
+    same = {name: replace(market, title="Rain") for name, market in markets.items()}
+    assert "KA Yes (Rain) + KA Yes (Rain)" in {
+        label(relation, one, same, shorts) for one in packages(relation)
+    }
 
 
 def field_of(names: str, venues: str = "k") -> Relation:
