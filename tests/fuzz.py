@@ -178,15 +178,17 @@ def _recovers(venue: str, session: Session, believer: Believer, at: Ns) -> None:
 
 
 def _is_torn(frame: str) -> bool:
-    """Whether it began like a message and is none; nested too deeply to say, it is not."""
+    """Whether it began like a message and is none; nested too deeply or with a number too long to
+    say, it is not.
+    """
     if frame.lstrip()[:1] not in ("{", "["):
         return False
     try:
         json.loads(frame)
-    except RecursionError:
-        return False
-    except ValueError:
+    except json.JSONDecodeError:
         return True
+    except (RecursionError, ValueError):
+        return False
     return False
 
 

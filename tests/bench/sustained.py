@@ -73,7 +73,7 @@ def _pulse(rig: Rig) -> Pulse:
     """The bench speaks for the venue, so it must know what its own session waits for."""
     session: Any = next(iter(rig.world.sessions.values()))
     sid = session._book_sid
-    return pulse_of(rig.world, rig.engine.state.books, sid, session._next[sid])
+    return pulse_of(rig.world, rig.engine.state.books, sid, session._numbers._next[sid])
 
 
 async def _read(rig: Rig, folder: Path, wanted: tuple[str, str, str]) -> list[Part]:
