@@ -69,18 +69,7 @@ def _read() -> Snapshot:
             for v in markets.venues(enabled_only=True)
         ),
         markets=tuple(listed[key] for key in sorted(listed)),
-        relations=tuple(
-            RelationConfig(
-                r.relation,
-                r.packages,
-                Mode(r.mode),
-                r.min_net_edge,
-                r.event,
-                Strategy(r.strategy) if r.strategy else None,
-                r.trades_until,
-            )
-            for r in relations
-        ),
+        relations=tuple(map(relation_config, relations)),
         friction_rev=friction.revision(packs, Px(limits.friction)),
         scoped=risk.scoped(),
         features=risk.features(),
@@ -90,9 +79,34 @@ def _read() -> Snapshot:
     )
 
 
+def relation_config(row: markets.Tradeable) -> RelationConfig:
+    """A relation that may be traded, as the engine takes it."""
+    return RelationConfig(
+        row.relation,
+        row.packages,
+        Mode(row.mode),
+        row.min_net_edge,
+        row.event,
+        Strategy(row.strategy) if row.strategy else None,
+        row.trades_until,
+    )
+
+
+def as_declared(config: VenueConfig) -> VenueConfig:
+    """A venue's configuration with what its adapter declares of its orders."""
+    can = keyless_adapter(config.id).capabilities
+    return msgspec.structs.replace(
+        config,
+        nets=can.nets,
+        tifs=can.tifs,
+        post_only=can.post_only,
+        least_life_ms=can.least_life_ms,
+        cancels=can.cancels,
+    )
+
+
 def _venue(row: markets.VenueRow, packs: tuple[friction.FrictionPack, ...]) -> VenueConfig:
-    can = keyless_adapter(row.slug).capabilities
-    return VenueConfig(
+    config = VenueConfig(
         id=row.slug,
         name=row.name,
         short=row.short,
@@ -106,9 +120,5 @@ def _venue(row: markets.VenueRow, packs: tuple[friction.FrictionPack, ...]) -> V
         sockets=row.sockets,
         rate_tier=row.rate_tier,
         friction=friction.at_venue(packs, row.slug),
-        nets=can.nets,
-        tifs=can.tifs,
-        post_only=can.post_only,
-        least_life_ms=can.least_life_ms,
-        cancels=can.cancels,
     )
+    return as_declared(config)

@@ -9,7 +9,7 @@ changed meanwhile.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -75,8 +75,15 @@ def unknown_key(key: str) -> str:
 
 def with_wanted(wanted: Sequence[Wanted]) -> Snapshot:
     """What limits would be with these values: only limits, nothing else of a snapshot."""
-    general = selectors.values()
-    scoped = {(x.key, x.scope.value, x.target, bool(x.until)): x for x in selectors.scoped()}
+    return overlaid(selectors.values(), selectors.scoped(), wanted)
+
+
+def overlaid(
+    values: Mapping[str, int], known: Iterable[ScopedLimit], wanted: Iterable[Wanted]
+) -> Snapshot:
+    """The limits of `values` and `known`, others as shipped, with what is wanted upon them."""
+    general = dict(values)
+    scoped = {(x.key, x.scope.value, x.target, bool(x.until)): x for x in known}
     for item in wanted:
         place = (item.key, item.scope, item.target, item.until is not None)
         if not item.scope and item.until is None:

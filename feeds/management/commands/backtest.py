@@ -15,20 +15,19 @@ from feeds.runtime.backtest import Backtest
 from feeds.runtime.recorder import RecordingProblem
 from feeds.runtime.reels import Reel, merged, reels
 from feeds.services import keyless_adapter
+from feeds.snapshot import as_declared, relation_config
+from feeds.venues import ADAPTERS
 from markets import selectors
 from markets.console import NOTHING, Console
 from markets.pair_files import BadPairs, PairLine, pairs_of
 from markets.terms.ids import MarketId, RelationId, VenueId
 from markets.terms.instruments import Market
 from markets.terms.relations import Relation, pair
-from markets.terms.units import MICRO, Ns
+from markets.terms.units import MICRO
+from risk.changesets import overlaid
 from risk.configuration import wanted_values
 from risk.documents import Unreadable, read
 from trading.engine.config import Mode, RelationConfig, Snapshot, VenueConfig
-from trading.engine.limits import Limits, Scope
-from trading.engine.scopes import ScopedLimit
-
-NAMES = {"kalshi": ("Kalshi", "KA"), "polymarket": ("Polymarket", "PM")}
 
 
 class Command(Console):
@@ -53,14 +52,14 @@ class Command(Console):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Figures on stdout, remarks on stderr."""
-        limits, scoped = self._limits(options["config"])
+        limits = self._limits(options["config"])
         try:
             found = reels(options["files"])
             listed = [market for reel in found for market in reel.ear.markets()]
             relations, markets = self._relations(options["pairs"], listed)
             if not relations:
                 self.leave(NOTHING, "No pair of these recordings is known: name them with --pairs.")
-            run = Backtest(_snapshot(limits, scoped, relations, markets))
+            run = Backtest(_snapshot(limits, relations, markets))
             run.run(merged(found))
         except RecordingProblem as problem:
             self.refuse(f"{problem}.")
@@ -68,26 +67,23 @@ class Command(Console):
         told = report(run.deals, run.changes, (run.first_at, run.last_at))
         self._write(figures(told, run.refusals), options["json"])
 
-    def _limits(self, path: Path | None) -> tuple[Limits, tuple[ScopedLimit, ...]]:
+    def _limits(self, path: Path | None) -> Snapshot:
+        """A snapshot of limits and nothing else."""
         if path is None:
-            return Limits(), ()
+            return overlaid({}, (), ())
         try:
             wanted = wanted_values(read(path))
         except Unreadable as problem:
             self.refuse(f"{path}: {problem}")
         except ValidationError as problem:
             self.refuse(f"{path}: {' '.join(problem.messages)}")
-        scoped = tuple(
-            ScopedLimit(one.key, Scope(one.scope), one.target, one.value)
-            for one in wanted
-            if one.scope and one.value is not None and one.until is None
-        )
-        general = {one.key: one.value for one in wanted if not one.scope and one.value is not None}
-        limits = msgspec.structs.replace(Limits(), **general)
-        bad = Snapshot(revision=0, at=Ns(0), limits=limits, scoped=scoped).problems()
+        # An override runs out by today's clock, which is not the recording's.
+        lasting = [one for one in wanted if one.until is None]
+        told = overlaid({}, (), lasting)
+        bad = told.problems()
         if bad:
             self.refuse(f"{path}: {' '.join(bad)}")
-        return limits, scoped
+        return told
 
     def _relations(
         self, path: Path | None, listed: list[Market]
@@ -98,10 +94,7 @@ class Command(Console):
         recorded = {market.id for market in listed}
         chosen = [one for one in selectors.tradeable() if {m.id for m in one.markets} <= recorded]
         terms = {market.id: market for one in chosen for market in one.markets}
-        configs = [
-            RelationConfig(c.relation, c.packages, min_net_edge=c.min_net_edge, event=c.event)
-            for c in chosen
-        ]
+        configs = [msgspec.structs.replace(relation_config(one), mode=Mode.BOTH) for one in chosen]
         return configs, terms
 
     def _named(self, path: Path, known: dict[MarketId, Market]) -> list[RelationConfig]:
@@ -193,36 +186,19 @@ def _pair(
 
 
 def _snapshot(
-    limits: Limits,
-    scoped: tuple[ScopedLimit, ...],
-    relations: list[RelationConfig],
-    markets: dict[MarketId, Market],
+    limits: Snapshot, relations: list[RelationConfig], markets: dict[MarketId, Market]
 ) -> Snapshot:
     """Everything allowed on paper that the limits allow."""
     wanted = {claim.market for one in relations for claim in one.relation.claims}
-    return Snapshot(
-        revision=0,
-        at=Ns(0),
+    return msgspec.structs.replace(
+        limits,
         exec_mode=Mode.PAPER,
-        limits=limits,
-        scoped=scoped,
-        venues=tuple(_venue(venue) for venue in NAMES),
+        venues=tuple(map(_venue, ADAPTERS)),
         markets=tuple(markets[name] for name in sorted(wanted)),
         relations=tuple(relations),
     )
 
 
 def _venue(slug: str) -> VenueConfig:
-    can = keyless_adapter(slug).capabilities
-    name, short = NAMES[slug]
-    return VenueConfig(
-        id=VenueId(slug),
-        name=name,
-        short=short,
-        mode=Mode.PAPER,
-        nets=can.nets,
-        tifs=can.tifs,
-        post_only=can.post_only,
-        least_life_ms=can.least_life_ms,
-        cancels=can.cancels,
-    )
+    adapter = keyless_adapter(slug)
+    return as_declared(VenueConfig(VenueId(slug), adapter.name, adapter.short, Mode.PAPER))
