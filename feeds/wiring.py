@@ -61,6 +61,7 @@ from trading.engine.events import (
 from trading.engine.orders import BookKind
 from trading.engine.pictures import EnginePicture, RelationPicture, VenueTruth
 from trading.engine.reconcile import agrees
+from trading.journal_place import journal_directory
 from trading.replay.records import SCHEMA, Header
 from trading.runtime import crash
 from trading.runtime.clock import SystemClock
@@ -81,11 +82,6 @@ class CannotStart(Exception):
     """Why the worker does not start, and what to do, in one sentence."""
 
 
-def journal_dir() -> Path:
-    """Where this machine's journal lies."""
-    return Path(settings.DATA_DIR) / "journal"
-
-
 def run(wish: Wish) -> int:
     """Runs the worker until a signal; returns its exit code. Errors: `CannotStart`."""
     if wish.mode in MONEY and not settings.LIVE_ALLOWED:
@@ -100,7 +96,7 @@ def run(wish: Wish) -> int:
     if wish.mode in MONEY:
         held = with_api_key(held)
     connections.close_all()
-    with _only_one(journal_dir()), asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+    with _only_one(journal_directory()), asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         return loop.run(_live(wish, held))
 
 
@@ -129,7 +125,7 @@ class _Worker:
     def __init__(self, wish: Wish, held: Stored) -> None:
         self.wish = wish
         self.held = held
-        recovered = recover(journal_dir())
+        recovered = recover(journal_directory())
         checkpoint = recovered.checkpoint
         self.engine = Engine.load(checkpoint.state, Chain()) if checkpoint else Engine(Chain())
         self.resumed: Resumed = resume(self.engine, recovered)
@@ -296,9 +292,9 @@ class _Worker:
 
     async def _drive(self) -> None:
         header = Header(SCHEMA, self.run_id, self.clock.now())
-        with Journal(journal_dir(), header, self.runner.checkpoint, self.clock) as journal:
+        with Journal(journal_directory(), header, self.runner.checkpoint, self.clock) as journal:
             self.journal = journal
-            DiskGuard(journal_dir(), self.clock, self.inbox.put).look()
+            DiskGuard(journal_directory(), self.clock, self.inbox.put).look()
             try:
                 await self.runner.run(journal)
             finally:

@@ -10,15 +10,23 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
-from django.conf import settings
 
 from markets.moments import ns
-from markets.terms import formats
-from markets.terms.ids import DealId, OrderId
+from markets.terms.ids import DealId, MarketId, OrderId
 from markets.terms.units import Ns, Px, Qty
+from trading.engine.orders import BookKind, OrderRequest, Purpose, Side, TimeInForce
 from trading.models import Deal, DealStep, Decision, EdgeSample, Fill, Order
 from trading.replay.records import EventRecord, IntentsRecord, Record
-from trading.replay.traces import Link, Tracer, moved_to, read_trace, step_links
+from trading.replay.traces import (
+    Link,
+    Tracer,
+    edge_words,
+    fill_words,
+    moved_to,
+    order_words,
+    read_trace,
+    step_links,
+)
 from trading.runtime.segments import name_of, read_segment, segments
 
 US = 1_000
@@ -45,11 +53,6 @@ class Chain(msgspec.Struct, frozen=True):
         if begin is None or end is None or end < begin:
             return None
         return (end - begin) // US
-
-
-def journal_directory() -> Path:
-    """Where this machine's journal lies."""
-    return Path(settings.DATA_DIR) / "journal"
 
 
 def find(name: str, directory: Path | None = None) -> Chain | None:
@@ -166,20 +169,26 @@ def _of_rows(deal: Deal, seq: int | None) -> tuple[Link, ...]:
 
 
 def _edge(sample: EdgeSample) -> Link:
-    net, packages = formats.edge(Px(sample.net)), formats.count(Qty(sample.qty))
-    gate = f", held by {sample.gate}" if sample.gate else ", every gate passed"
-    text = f"{sample.relation}: net {net} on {packages} packages{gate}"
+    text = edge_words(sample.relation, Px(sample.net), Qty(sample.qty), sample.gate)
     return Link(sample.seq, ns(sample.at), "edge", text)
 
 
 def _order(order: Order, seq: int) -> list[Link]:
-    text = (
-        f"{order.purpose}: {order.side} {formats.count(Qty(order.qty))} of outcome "
-        f"{order.outcome} of {order.market_id} at {formats.price(Px(order.px))} or better, "
-        f"{order.tif} ({order.book})"
-    )
     name = OrderId(order.order_id)
-    links = [Link(seq, ns(order.sent_at), "order", text, order=name)]
+    request = OrderRequest(
+        name,
+        DealId(order.deal_id),
+        order.leg,
+        MarketId(order.market_id),
+        order.outcome,
+        Side(order.side),
+        Px(order.px),
+        Qty(order.qty),
+        TimeInForce(order.tif),
+        BookKind(order.book),
+        Purpose(order.purpose),
+    )
+    links = [Link(seq, ns(order.sent_at), "order", order_words(request), order=name)]
     if order.state in ("rejected", "cancelled", "unknown"):
         said = f"{order.state}: {order.reason}" if order.reason else order.state
         links.append(Link(order.seq, ns(order.changed_at), "answer", said, order=name))
@@ -187,7 +196,7 @@ def _order(order: Order, seq: int) -> list[Link]:
 
 
 def _fill(fill: Fill) -> Link:
-    text = f"{formats.count(Qty(fill.qty))} at {formats.price(Px(fill.px))}, {fill.finality}"
+    text = fill_words(Qty(fill.qty), Px(fill.px), fill.finality)
     return Link(fill.seq, ns(fill.at), "fill", text, order=OrderId(str(fill.order_id)))
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from markets.terms.formats import count, edge, price
 from markets.terms.ids import DealId, OrderId
-from markets.terms.units import Ns
+from markets.terms.units import Ns, Px, Qty
 from trading.engine.deals import Deal, DealState
 from trading.engine.events import (
     BookChanged,
@@ -168,9 +168,14 @@ def _behind(at: Ns, venue_at: Ns) -> str:
 
 
 def _edge(seq: int, seen: EdgeSeen, deal: DealId) -> Link:
-    gate = f", held by {seen.gate}" if seen.gate else ", every gate passed"
-    text = f"{seen.relation}: net {edge(seen.net)} on {count(seen.qty)} packages{gate}"
+    text = edge_words(seen.relation, seen.net, seen.qty, seen.gate)
     return Link(seq, seen.at, "edge", text, deal)
+
+
+def edge_words(relation: str, net: Px, qty: Qty, gate: str) -> str:
+    """An edge in words; an empty gate is none."""
+    held = f", held by {gate}" if gate else ", every gate passed"
+    return f"{relation}: net {edge(net)} on {count(qty)} packages{held}"
 
 
 def _acted(seq: int, intent: Intent) -> list[Link]:
@@ -178,7 +183,7 @@ def _acted(seq: int, intent: Intent) -> list[Link]:
         case DealChanged(at=at, deal=deal, step=step) if deal.book is not BookKind.TEST:
             return [Link(seq, at, "deal", moved_to(deal.state, step), deal.id)]
         case PlaceOrder(at=at, request=request) if request.book is not BookKind.TEST:
-            return [Link(seq, at, "order", _asked(request), request.deal, request.id)]
+            return [Link(seq, at, "order", order_words(request), request.deal, request.id)]
         case CancelOrder(at=at, order=order, book=book) if book is not BookKind.TEST:
             return [Link(seq, at, "cancel", "the rest is to be cancelled", order=order)]
         case QueryOrder(at=at, order=order, book=book) if book is not BookKind.TEST:
@@ -187,12 +192,18 @@ def _acted(seq: int, intent: Intent) -> list[Link]:
             return []
 
 
-def _asked(request: OrderRequest) -> str:
+def order_words(request: OrderRequest) -> str:
+    """What was asked of a venue, in words."""
     return (
         f"{request.purpose.value}: {request.side.value} {count(request.qty)} of outcome "
         f"{request.outcome} of {request.market} at {price(request.px)} or better, "
         f"{request.tif.value} ({request.book.value})"
     )
+
+
+def fill_words(qty: Qty, px: Px, finality: str) -> str:
+    """A fill in words."""
+    return f"{count(qty)} at {price(px)}, {finality}"
 
 
 def _news(seq: int, event: Event) -> Link | None:
@@ -209,7 +220,7 @@ def _news(seq: int, event: Event) -> Link | None:
         case OrderUnknown(at=at, order=order, reason=reason):
             return Link(seq, at, "answer", f"unknown: {reason}", order=order)
         case OrderFilled(at=at, fill=fill):
-            text = f"{count(fill.qty)} at {price(fill.px)}, {fill.finality.value}"
+            text = fill_words(fill.qty, fill.px, fill.finality.value)
             return Link(seq, at, "fill", text, order=fill.order)
         case _:
             return None

@@ -11,7 +11,8 @@ from markets import selectors as markets
 from markets.console import BAD_INPUT, NOTHING, Console
 from markets.terms.units import MS, Ns
 from risk import selectors
-from trading import mids, traces
+from trading import mids
+from trading.journal_place import journal_directory
 from trading.learning.leads import Asked, Lead, lead
 from trading.runtime.segments import CorruptJournal
 
@@ -41,7 +42,7 @@ class Command(Console):
         if not rows:
             self.leave(NOTHING, "There is no such pair that may be traded.")
         asked = _asked()
-        directory = options["journal"] or traces.journal_directory()
+        directory = options["journal"] or journal_directory()
         names = {market.id for row in rows for market in row.markets}
         try:
             _, last = mids.mids_since(directory, Ns(2**62), ())

@@ -9,9 +9,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from trading.journal_place import journal_directory
 from trading.runtime.clock import SystemClock
 from trading.runtime.segments import CorruptJournal
 from trading.scribe import serve
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--holder", help="who holds the lease; else our parent")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        journal = options["journal"] or Path(settings.DATA_DIR) / "journal"
+        journal = options["journal"] or journal_directory()
         # The same trading process keeps its lease when it has to start another scribe.
         holder = options["holder"] or f"{socket.gethostname()}/{os.getppid()}"
         try:

@@ -10,6 +10,7 @@ from typing import Any
 from markets.console import NO, Console
 from markets.wire import iso
 from trading import traces
+from trading.journal_place import journal_directory
 from trading.runtime.segments import CorruptJournal
 
 
@@ -34,7 +35,7 @@ class Command(Console):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """The chain."""
-        name, directory = options["name"], options["journal"] or traces.journal_directory()
+        name, directory = options["name"], options["journal"] or journal_directory()
         try:
             chain = traces.find(name, directory)
         except CorruptJournal as problem:
