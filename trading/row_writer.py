@@ -22,6 +22,7 @@ from trading.replay.records import Record
 from trading.replay.traces import Link, Tracer
 from trading.runtime.crash import crash_point
 from trading.runtime.segments import Position, follow, name_of, segments
+from trading.runtime.shown import GROUP
 
 LOG = structlog.get_logger(__name__)
 TRACE = structlog.get_logger("trace")
@@ -104,7 +105,7 @@ def tell_pages(deals: list[str]) -> None:
     async def send() -> None:
         # Rows must not wait for a Redis that hangs.
         async with asyncio.timeout(ANNOUNCE_S):
-            await layer.group_send("live", {"type": "live.deals", "deals": deals})
+            await layer.group_send(GROUP, {"type": "live.deals", "deals": deals})
 
     try:
         async_to_sync(send)()
