@@ -95,9 +95,10 @@ def keep(batch: Sequence[Judged]) -> tuple[list[tuple[Relation, Judged]], int]:
     held = _held(batch)
     old = [(held[one.mark], one) for one in batch if one.mark in held]
     for row, one in old:
+        facts = facts_of(one.first, one.second, one.found)
         if row.status == Relation.Status.CANDIDATE:
-            retable(row, facts_of(one.first, one.second, one.found))
-        _renew(row, one, facts_of(one.first, one.second, one.found).rules_passed)
+            retable(row, facts)
+        _renew(row, one, facts.rules_passed)
     Relation.objects.bulk_update(
         [row for row, _ in old], (*JUDGED, "worlds", "inverse"), batch_size=100
     )

@@ -10,6 +10,7 @@ from ninja import Router, Schema
 from markets.api import Limit
 from markets.cursors import page_of
 from markets.schemas import paged, schema_of
+from markets.selectors import venues
 from markets.wire import tell
 from risk import selectors
 from risk.holdings_view import HoldingLine, account, lines
@@ -74,7 +75,7 @@ def holdings(
     """What is held by the facts it hangs on, with its result in every world; of `book` live or
     paper, without one of live when anything is held there.
     """
-    found = page_of(lines(account(book)), _name, cursor, limit)
+    found = page_of(lines(account(book), venues()), _name, cursor, limit)
     return {"items": [tell(row) for row in found.items], "next": found.next}
 
 

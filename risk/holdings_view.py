@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from markets import selectors as markets
 from markets.moments import ns
+from markets.selectors import VenueRow
 from markets.terms.ids import MarketId, VenueId
 from markets.terms.instruments import Market
 from markets.terms.relations import WorldKind
@@ -117,16 +118,16 @@ def positions(request: HttpRequest) -> HttpResponse:
         "book": mine.book.value,
         "books": [one.value for one in mine.books],
         "totals": totals(mine.found, trading.provisional(mine.book), now),
-        "lines": lines(mine),
+        "lines": lines(mine, venues),
         "venues": by_venue(mine.found, mine.known, {row.slug: row.name for row in venues}, now),
         "categories": by_category(mine.found, now),
     }
     return render(request, "risk/positions.html", context)
 
 
-def lines(mine: Account) -> list[HoldingLine]:
+def lines(mine: Account, venues: Iterable[VenueRow]) -> list[HoldingLine]:
     """Every holding in words, the worst first."""
-    shorts = {venue.slug: venue.short for venue in markets.venues()}
+    shorts = {venue.slug: venue.short for venue in venues}
     return [line(one, mine.known, shorts) for one in mine.found]
 
 

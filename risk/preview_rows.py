@@ -36,6 +36,7 @@ class World(msgspec.Struct, frozen=True):
     permissions: tuple[Permission, ...]
     blocks: tuple[tuple[str, str], ...]
     with_money: bool
+    country: str
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -89,13 +90,13 @@ def _now() -> World:
         selectors.permissions(engine.country),
         markets.active_blocks(),
         engine.exec_mode in (Mode.LIVE, Mode.BOTH),
+        engine.country,
     )
 
 
 def _with(now: World, wanted: Sequence[RowWanted]) -> World:
     features, blocks = dict(now.features), dict.fromkeys(now.blocks)
     permissions = {(str(p.venue), p.category): p for p in now.permissions}
-    country = selectors.engine().country
     for item in wanted:
         row = rows.as_wanted(item)
         if item.kind == rows.FEATURE:
@@ -110,7 +111,7 @@ def _with(now: World, wanted: Sequence[RowWanted]) -> World:
             if row is not None and row.active:
                 blocks[kind, value] = None
         else:
-            _place(permissions, item, row, country)
+            _place(permissions, item, row, now.country)
     return msgspec.structs.replace(
         now,
         features=features,
