@@ -64,12 +64,13 @@ def fill_tables(state: EngineState, market: MarketId) -> Tables:
         return state.tables
     known = state.markets.get(market)
     limits = state.venue_limits.get(known.venue, state.limits) if known else state.limits
-    return priors(limits, aggressive=state.limits.fill_model == AGGRESSIVE)
+    return priors(limits)
 
 
-def priors(limits: Limits, *, aggressive: bool) -> Tables:
+def priors(limits: Limits) -> Tables:
     """The fill tables that the settings say, before anything was learnt."""
-    life = limits.half_life_aggressive_ms if aggressive else limits.half_life_ms
+    is_aggressive = limits.fill_model == AGGRESSIVE
+    life = limits.half_life_aggressive_ms if is_aggressive else limits.half_life_ms
     queue = (
         limits.queue_prior_1,
         limits.queue_prior_2,

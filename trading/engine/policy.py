@@ -19,7 +19,7 @@ from trading.engine.bounds import floors, hedge_cap
 from trading.engine.deals import Deal, excess
 from trading.engine.intents import Intent, SetTimer
 from trading.engine.legs import average, packages_held
-from trading.engine.likely import AGGRESSIVE, priors
+from trading.engine.likely import priors
 from trading.engine.naked import Choice, Option, Part, Situation, Tables, depth_within, options
 from trading.engine.state import EngineState, Watch, limits_of
 
@@ -57,8 +57,7 @@ def watch(state: EngineState, deal: Deal, due: Ns, out: list[Intent]) -> None:
 
 def tables(state: EngineState) -> Tables:
     """The fill tables last told, else the shipped priors of the settings."""
-    limits = state.limits
-    return state.tables or priors(limits, aggressive=limits.fill_model == AGGRESSIVE)
+    return state.tables or priors(state.limits)
 
 
 def situation(state: EngineState, deal: Deal) -> Situation:

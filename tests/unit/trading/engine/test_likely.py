@@ -23,7 +23,7 @@ from tests.builders import (
 from trading.engine.book import Book
 from trading.engine.config import Limits
 from trading.engine.events import BookChanged, TablesChanged
-from trading.engine.likely import likely_book, likely_books, priors
+from trading.engine.likely import AGGRESSIVE, LIKELY, likely_book, likely_books, priors
 from trading.engine.naked import Tables
 
 LEGS = ((FIRST, 0), (SECOND_MARKET, 1))
@@ -108,7 +108,5 @@ def test_the_page_shows_what_the_engine_would_take() -> None:
 
 
 def test_priors_are_the_settings() -> None:
-    limits = Limits()
-
-    assert priors(limits, aggressive=False) == Tables()
-    assert priors(limits, aggressive=True) == Tables(300)
+    assert priors(Limits(fill_model=LIKELY)) == Tables()
+    assert priors(Limits(fill_model=AGGRESSIVE)) == Tables(300)
