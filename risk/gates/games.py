@@ -5,14 +5,11 @@ nothing has to arrive for the gate to close. What the venues say of a game that 
 put off comes with the next snapshot.
 """
 
-from datetime import UTC, datetime, timedelta
-
+from markets.moments import moment
 from trading.engine.config import Unit
 from trading.engine.plans import Plan
 from trading.engine.ports import Refused
 from trading.engine.state import EngineState
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def pre_match(plan: Plan, state: EngineState) -> Refused | None:
@@ -20,6 +17,5 @@ def pre_match(plan: Plan, state: EngineState) -> Refused | None:
     until = state.entries[plan.relation].config.trades_until
     if not until or state.at < until:
         return None
-    start = _EPOCH + timedelta(microseconds=until // 1_000)
-    text = f"The game began at {start:%H:%M} UTC; this relation is traded before it only."
+    text = f"The game began at {moment(until):%H:%M} UTC; this relation is traded before it only."
     return Refused("pre_match", text, 0, 1, Unit.FLAG)
