@@ -9,20 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from asgiref.sync import async_to_sync
 from django.db import transaction
 
+from feeds.asking import answer
 from feeds.discovery import keyless_adapter
-from feeds.runtime.http import Http
 from feeds.venues.base import Closed, SaysHours
 from markets import selectors, services
 from markets.moments import moment
 from markets.terms.ids import VenueId
 from trading.runtime.clock import SystemClock
-from trading.runtime.gateway import VenueUnreachable
 
 LOG = structlog.get_logger(__name__)
-TIMEOUT_S = 10.0
 TOLD = "Told: "
 AUTHOR = "the venue's schedule"
 REASON = "Read from the venue's own schedule."
@@ -35,7 +32,7 @@ def read_schedules() -> dict[str, Any]:
     for row in selectors.venues(enabled_only=True):
         adapter = keyless_adapter(row.slug)
         if isinstance(adapter, SaysHours):
-            told = async_to_sync(_told)(adapter, row.hosts)
+            told = _told(adapter, row.hosts)
             if told is None:
                 LOG.warning("schedule not told", venue=row.slug)
             found[str(row.slug)] = "unread" if told is None else keep(row.slug, told)
@@ -71,10 +68,6 @@ def _row(pause: Closed) -> tuple[str, dict[str, Any]]:
     return f"pause of {starts:%Y-%m-%d %H:%M} UTC", {"starts_at": starts, "ends_at": ends}
 
 
-async def _told(adapter: SaysHours, own: dict[str, str]) -> tuple[Closed, ...] | None:
-    async with Http(adapter.venue, adapter.hosts | own, timeout_s=TIMEOUT_S) as http:
-        try:
-            reply = await http.send(adapter.hours_request())
-        except VenueUnreachable:
-            return None
-    return adapter.told_hours(reply, SystemClock().now())
+def _told(adapter: SaysHours, own: dict[str, str]) -> tuple[Closed, ...] | None:
+    reply = answer(adapter.venue, adapter.hosts | own, adapter.hours_request())
+    return None if reply is None else adapter.told_hours(reply, SystemClock().now())
