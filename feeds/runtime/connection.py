@@ -12,8 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import httptools
 import msgspec
 
-from feeds.runtime.http import USER_AGENT
-from feeds.venues.base import Reply, Request
+from feeds.venues.base import USER_AGENT, Reply, Request
 from markets.terms.units import Ns
 
 MAX_BODY = 16 * 1024 * 1024

@@ -15,11 +15,10 @@ import aiohttp
 from yarl import URL
 
 from feeds.runtime.rates import Rates
-from feeds.venues.base import Reply, Request
+from feeds.venues.base import USER_AGENT, Reply, Request
 from markets.terms.ids import VenueId
 from trading.runtime.gateway import VenueUnreachable
 
-USER_AGENT = "arbsite/0.1"
 TIMEOUT_S = 10.0
 CONNECT_S = 5.0
 KEEP_ALIVE_S = 60.0

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
-from feeds.runtime.http import USER_AGENT
+from feeds.venues.base import USER_AGENT
 from markets.terms.ids import VenueId
 from markets.terms.units import Ns
 from trading.runtime.clock import Clock

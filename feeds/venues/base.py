@@ -42,6 +42,10 @@ class Request(msgspec.Struct, frozen=True):
         return f"Request({self.method} {self.host}{self.path} {self.query} [{names}] {self.body!r})"
 
 
+# What we call ourselves wherever a venue asks.
+USER_AGENT = "arbsite/0.1"
+
+
 class Reply(msgspec.Struct, frozen=True):
     """What came back. `headers` have lower-case names."""
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from feeds.runtime.http import USER_AGENT, Http
-from feeds.venues.base import Request
+from feeds.runtime.http import Http
+from feeds.venues.base import USER_AGENT, Request
 from markets.terms.ids import VenueId
 from trading.runtime.gateway import VenueUnreachable
 

@@ -16,9 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from feeds.runtime.connection import address_of, head_of
-from feeds.runtime.http import USER_AGENT
 from feeds.runtime.order_entry import IDLE, WARM, OrderEntry
-from feeds.venues.base import Request
+from feeds.venues.base import USER_AGENT, Request
 from markets.terms.ids import VenueId
 from markets.terms.units import SECOND, Ns
 from trading.runtime.clock import EventClock, SystemClock

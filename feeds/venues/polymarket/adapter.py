@@ -11,11 +11,12 @@ from feeds.venues.base import Capabilities, Reply, Request
 from feeds.venues.checkups import Checkup
 from feeds.venues.errands import Every, Orders
 from feeds.venues.polymarket import encode, limits, place, spot
-from feeds.venues.polymarket.catalogue import USER_AGENT, VENUE, GammaCatalogue
+from feeds.venues.polymarket.catalogue import VENUE, GammaCatalogue
 from feeds.venues.polymarket.checkup import checkup
 from feeds.venues.polymarket.identity import Identity
 from feeds.venues.polymarket.session import MarketSession
 from feeds.venues.polymarket.trader import PolymarketTrader
+from feeds.venues.polymarket.wire import AGENT
 from markets.terms import tiers
 from markets.terms.ids import MarketId, market_id
 from markets.terms.instruments import Market
@@ -62,7 +63,7 @@ class PolymarketAdapter:
 
     def handshake(self, at: Ns) -> tuple[tuple[str, str], ...]:
         """The market socket is public; only a user agent of our own is needed."""
-        return USER_AGENT
+        return AGENT
 
     def trader(self, orders: Orders, every: Every, *, is_here: bool) -> PolymarketTrader:
         """The account of the identity. Errors: `ValueError` without one."""

@@ -20,7 +20,6 @@ from markets.terms.units import Ns
 PAGE = 100
 KEYSET = "/events/keyset"
 BY_SLUG = "/events/slug/"
-USER_AGENT = (("User-Agent", "arbsite/0.1"),)
 
 _page = msgspec.json.Decoder(wire.EventPage)
 _event = msgspec.json.Decoder(wire.GammaEvent)
@@ -53,7 +52,7 @@ class GammaCatalogue:
     def named(self, events: tuple[str, ...]) -> list[Request]:
         """The way to these events only, by their slugs; also closed ones are told."""
         return [
-            Request("GET", "gamma", BY_SLUG + quote(slug, safe="-._~"), headers=USER_AGENT)
+            Request("GET", "gamma", BY_SLUG + quote(slug, safe="-._~"), headers=wire.AGENT)
             for slug in events
         ]
 
@@ -142,4 +141,4 @@ def _page_request(cursor: str) -> Request:
     query = [("closed", "false"), ("limit", str(PAGE))]
     if cursor:
         query.append(("after_cursor", cursor))
-    return Request("GET", "gamma", KEYSET, query=tuple(query), headers=USER_AGENT)
+    return Request("GET", "gamma", KEYSET, query=tuple(query), headers=wire.AGENT)

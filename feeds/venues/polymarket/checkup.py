@@ -15,7 +15,7 @@ import msgspec
 from feeds.venues.base import Reply, Request
 from feeds.venues.checkups import Answer, Checkup, Finding, ask, clock, ill, judged_tier, well
 from feeds.venues.errands import Heard, Step
-from feeds.venues.polymarket import place, spot
+from feeds.venues.polymarket import place, spot, wire
 from feeds.venues.polymarket.credentials import ApiKey
 from feeds.venues.polymarket.encode import exchange_of
 from feeds.venues.polymarket.identity import Identity, introduced, sealed
@@ -31,9 +31,8 @@ from markets.terms.units import Ns, Usd
 T = TypeVar("T")
 Found = Generator[Step, Heard, Finding]
 Derived = Generator[Step, Heard, Secret[ApiKey] | Finding]
-AGENT = (("User-Agent", "arbsite/0.1"),)
 CATALOGUE = Request(
-    "GET", "gamma", "/events/keyset", (("closed", "false"), ("limit", "1")), headers=AGENT
+    "GET", "gamma", "/events/keyset", (("closed", "false"), ("limit", "1")), headers=wire.AGENT
 )
 NO_KEY = (
     "There is none; store the private key of a wallet made for this program as a credential "
@@ -88,12 +87,12 @@ def checkup(who: Identity | None, markets: tuple[Market, ...], tier: str, at: Ns
 
 def _public(request: Request) -> Request:
     """With a header of its own, so that no seal is added."""
-    return msgspec.structs.replace(request, headers=AGENT)
+    return msgspec.structs.replace(request, headers=wire.AGENT)
 
 
 def _positions(who: Identity) -> Request:
     query = (("user", who.wallet), ("limit", "1"))
-    return Request("GET", "data", "/v2/positions", query, headers=AGENT)
+    return Request("GET", "data", "/v2/positions", query, headers=wire.AGENT)
 
 
 def _own(who: Identity, path: str, query: tuple[tuple[str, str], ...], at: Ns) -> Answer:

@@ -15,7 +15,6 @@ from feeds.venues.polymarket import wire
 TAKER_DELAY_MS = 150  # since 2026-09-04
 UNREAD_MS = 250  # the longest yet: until 2026-08-17
 PATH = "/clob-markets/"
-HEADERS = (("User-Agent", "arbsite/0.1"),)
 
 
 class _Terms(msgspec.Struct, frozen=True):
@@ -41,7 +40,7 @@ def sports_ms(market: wire.GammaMarket) -> int:
 
 def request_of(native: str) -> Request:
     """A market's own terms."""
-    return Request("GET", "clob", PATH + native, headers=HEADERS)
+    return Request("GET", "clob", PATH + native, headers=wire.AGENT)
 
 
 def native_of(request: Request) -> str | None:

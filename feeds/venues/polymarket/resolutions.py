@@ -9,11 +9,11 @@ Source: polymarket sheet 4.3, 5.3 and 6.4, read 2026-11-30.
 import msgspec
 
 from feeds.venues.base import Request
+from feeds.venues.polymarket.wire import AGENT
 from markets.terms.instruments import Market
 from markets.terms.units import MICRO, Px
 
 HALF = Px(MICRO // 2)
-HEADERS = (("User-Agent", "arbsite/0.1"),)
 
 
 class _Token(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ _records = msgspec.json.Decoder(_Record)
 
 def request_of(market: Market) -> Request:
     """The venue's own record of a market."""
-    return Request("GET", "clob", f"/markets/{market.native}", headers=HEADERS)
+    return Request("GET", "clob", f"/markets/{market.native}", headers=AGENT)
 
 
 def pays_of(market: Market, body: bytes) -> tuple[Px, ...] | None:

@@ -19,7 +19,7 @@ from markets.terms.units import SECOND, Ns
 AT_ONCE = 250
 CLOCK = Request("GET", "clob", "/time")
 LONGEST_TIME = 12
-HEADERS = (("User-Agent", "arbsite/0.1"), ("Content-Type", "application/json"))
+HEADERS = (*wire.AGENT, ("Content-Type", "application/json"))
 
 
 def books_request(markets: Iterable[Market]) -> Request:

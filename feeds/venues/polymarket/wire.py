@@ -9,7 +9,11 @@ from decimal import Decimal
 
 import msgspec
 
+from feeds.venues.base import USER_AGENT
+
 Text = str | int
+# The venue refuses Python's own name for itself (sheet 1).
+AGENT = (("User-Agent", USER_AGENT),)
 
 
 class Level(msgspec.Struct, gc=False):
