@@ -45,9 +45,17 @@ class Command(Console):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """See `--help`."""
-        parser.add_argument("--from", dest="files", nargs="+", type=Path, required=True)
-        parser.add_argument("--pairs", type=Path, metavar="FILE")
-        parser.add_argument("--config", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--from",
+            dest="files",
+            nargs="+",
+            type=Path,
+            required=True,
+            metavar="FILE",
+            help="recordings, each venue's in order of time",
+        )
+        parser.add_argument("--pairs", type=Path, metavar="FILE", help="JSON lines of pairs")
+        parser.add_argument("--config", type=Path, metavar="FILE", help="limits to run with")
         parser.add_argument("--json", default="", metavar="OUT", help="a path, or - for stdout")
 
     def handle(self, *args: Any, **options: Any) -> None:
