@@ -181,6 +181,7 @@ def _twin(row: Twin) -> Outcome:
 
 def _row(row: Twin, order: Order) -> TwinRow:
     side, live, twin = Side(order.side), _live(row, order), _twin(row)
+    ours, theirs = _ms(live.took), _ms(twin.took)
     return TwinRow(
         order=OrderId(order.order_id),
         deal=DealId(order.deal_id),
@@ -197,11 +198,12 @@ def _row(row: Twin, order: Order) -> TwinRow:
         twin_px=average(side, twin),
         fees=live.fees,
         twin_fees=twin.fees,
-        took_ms=_ms(live.took),
-        twin_took_ms=_ms(twin.took),
+        took_ms=ours,
+        twin_took_ms=theirs,
         px_apart=None if row.px_apart is None else Px(row.px_apart),
         qty_apart=Qty(row.qty_apart),
-        took_apart_ms=_ms(row.took_apart),
+        # Of the milliseconds shown, so that the three add up.
+        took_apart_ms=None if ours is None or theirs is None else theirs - ours,
         result_apart=Usd(row.result_apart),
         reason=row.reason,
     )
